@@ -1,0 +1,190 @@
+"""Check a sheet of records: every rule on every row, on columns.
+
+A rule looks at each different text once; nothing loops over rows. A row that cannot be accepted
+refuses its whole record, since half a pack would be a lie.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from suyuan.events.checks.bonds import check_not_itself, check_one_place
+from suyuan.events.checks.context import FILINGS, Context
+from suyuan.events.checks.cross import check_destination, check_rules
+from suyuan.events.checks.fields import JUDGES, judge_field_name
+from suyuan.events.checks.filings import check_counts, check_production_days, fields_on_file, judge_filing
+from suyuan.events.checks.judged import Judged, Pen
+from suyuan.events.checks.moments import MOMENT
+from suyuan.events.checks.rows import (
+    Groups,
+    check_agreement,
+    check_items_agree,
+    group_rows,
+    records_of,
+    repeated_rows,
+)
+from suyuan.events.checks.severities import SEVERITIES, severity_of
+from suyuan.events.checks.shapes import shape_of
+from suyuan.events.checks.texts import TextColumn, row_numbers, text_column
+from suyuan.events.vocabulary import Field, FieldType, Kind
+
+__all__ = ["FILINGS", "SEVERITIES", "Checked", "Context", "check", "severity_of"]
+
+_MOMENTS = (FieldType.DATE, FieldType.DATETIME)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A sheet after its check.
+
+    Parameters
+    ----------
+    values
+        Typed columns of the fields that the file has: codes and texts String (as received), days Date,
+        moments Datetime("ms", "Asia/Shanghai"), numbers Float64, choices their key. A company or site
+        that was looked up has its registry number in ``<field>_no`` (Int32, null: not known). The field
+        that says when it happened is always there, and so is ``occurred_at`` as a moment (a day is its
+        midnight). What could not be read is null.
+    findings
+        Everything found, by row (schema `suyuan.sheets.FINDINGS`).
+    ok_rows
+        Rows to go on with: of accepted records, without repetitions.
+    repeated
+        Rows that repeat an earlier row of their record and are not counted again.
+    record
+        The record of each row, numbered from 0 in the order of their first rows.
+    records
+        How many records there are.
+    refused_records
+        By record, whether it is refused.
+    """
+
+    values: pl.DataFrame
+    findings: pl.DataFrame
+    ok_rows: pl.Series
+    repeated: pl.Series
+    record: pl.Series
+    records: int
+    refused_records: pl.Series
+
+    @property
+    def refused_rows(self) -> pl.Series:
+        """By row, whether its record is refused: the rows to send back for correction."""
+        return self.refused_records.gather(self.record)
+
+    def accepted(self) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
+        """The rows to go on with: their values, their records without gaps, and where they stood."""
+        record = group_rows(self.record.filter(self.ok_rows)).group
+        return self.values.filter(self.ok_rows), record, self.ok_rows.arg_true()
+
+
+def check(columns: pl.DataFrame, kind: Kind, context: Context, row_names: pl.Series | None = None) -> Checked:
+    """Every rule of `kind` on every row of `columns`.
+
+    Parameters
+    ----------
+    columns
+        String or Categorical columns under canonical names, as received. Others are left alone.
+    row_names
+        The number of each row as the reader of the file counts it, for findings that name another
+        row; rows are counted from 1 if it is not given.
+    """
+    names = row_names if row_names is not None else row_numbers(columns.height) + 1
+    pen = Pen.over(columns.height)
+    texts = {name: text_column(name, columns[name]) for name in kind.fields if name in columns.columns}
+    judged = {name: _judge(kind, kind.fields[name], text, context) for name, text in texts.items()}
+    values = _values(kind, texts, judged, columns.height)
+    identities = {name: _identity(kind.fields[name], text, values) for name, text in texts.items()}
+    records = records_of(kind, identities, columns.height)
+    _check_required(kind, texts, records, columns.height, pen)
+    for name, judgement in judged.items():
+        for fault in judgement.faults:
+            pen.write_fault(texts[name], fault)
+    check_rules(kind, values, records, pen)
+    check_destination(kind, values, context.reporter, pen)
+    check_production_days(kind, texts, judged, values["occurred_at"], context, pen)
+    check_counts(kind, texts, records, context, pen)
+    check_not_itself(kind, texts, pen)
+    check_one_place(kind, texts, names, pen)
+    shape = shape_of(kind)
+    alike = [name for name in texts if name not in shape.listed and name not in kind.record]
+    disagree = check_agreement(values, alike, records, names, pen)
+    disagree |= check_items_agree(values, shape, identities, records, names, pen)
+    repeated = repeated_rows(kind, identities, records, disagree, names, pen)
+    return _result(values, records, repeated, pen)
+
+
+def _result(values: pl.DataFrame, records: Groups, repeated: pl.Series, pen: Pen) -> Checked:
+    bad = records.group.filter(pl.Series(pen.refused)).unique()
+    refused = pl.repeat(False, len(records), dtype=pl.Boolean, eager=True).scatter(bad, True)
+    return Checked(
+        values=values,
+        findings=pen.findings(),
+        ok_rows=~refused.gather(records.group) & ~repeated,
+        repeated=repeated,
+        record=records.group.alias("record"),
+        records=len(records),
+        refused_records=refused,
+    )
+
+
+def _judge(kind: Kind, field: Field, column: TextColumn, context: Context) -> Judged:
+    if kind.about_record and field.name == "field":
+        return judge_field_name(column.values)
+    judged = JUDGES[field.type](field, column.values, context)
+    if field.name in fields_on_file(kind):
+        more = judge_filing(column.values, judged.sound(), context)
+        return Judged(judged.typed, (*judged.faults, *more), judged.number)
+    return judged
+
+
+def _values(kind: Kind, texts: dict[str, TextColumn], judged: dict[str, Judged], rows: int) -> pl.DataFrame:
+    typed = []
+    for name, judgement in judged.items():
+        column = texts[name]
+        as_received = judgement.typed is column.values
+        typed.append((column.text if as_received else column.spread(judgement.typed)).alias(name))
+        if judgement.number is not None:
+            typed.append(column.spread(judgement.number).alias(f"{name}_no"))
+    if kind.time not in judged:
+        dtype = pl.Date() if kind.fields[kind.time].type is FieldType.DATE else MOMENT
+        typed.append(pl.repeat(None, rows, dtype=dtype, eager=True).alias(kind.time))
+    frame = pl.DataFrame(typed)
+    time = pl.col(kind.time)
+    if frame.schema[kind.time] == pl.Date:
+        time = time.cast(pl.Datetime("ms")).dt.replace_time_zone(MOMENT.time_zone)
+    return frame.with_columns(time.alias("occurred_at"))
+
+
+def _identity(field: Field, column: TextColumn, values: pl.DataFrame) -> pl.Series:
+    """By row, a number that is the same exactly where the field means the same; null where blank."""
+    if field.type in _MOMENTS:
+        time = group_rows(values[field.name]).group
+        unread = time.is_null() & column.text.is_not_null()
+        return time.set(unread, None).fill_null(column.identities() + len(time)) if unread.any() else time
+    return column.identities()
+
+
+def _check_required(kind: Kind, texts: dict[str, TextColumn], records: Groups, rows: int, pen: Pen) -> None:
+    shape = shape_of(kind)
+    in_lists = {name: nest.columns for nest in shape.parallel for name in nest.columns}
+    for name, field in kind.fields.items():
+        if not field.required:
+            continue
+        blank = texts[name].text.is_null() if name in texts else pl.repeat(True, rows, dtype=pl.Boolean, eager=True)
+        if name in in_lists and blank.any():
+            blank = _missing_in_list(name, in_lists[name], texts, blank, records)
+        pen.write("events.required", blank.arg_true(), name)
+
+
+def _missing_in_list(
+    name: str, nest: tuple[str, ...], texts: dict[str, TextColumn], blank: pl.Series, records: Groups
+) -> pl.Series:
+    """Where an item of a list lacks `name`; a row without any item of the list lacks nothing if another has one."""
+    item = pl.repeat(False, len(blank), dtype=pl.Boolean, eager=True)
+    for column in nest:
+        if column in texts:
+            item |= texts[column].text.is_not_null()
+    with_item = records.group.filter(item).unique()
+    empty = records.first.filter(~row_numbers(len(records)).is_in(with_item.implode()))
+    return blank & (item | pl.repeat(False, len(blank), dtype=pl.Boolean, eager=True).scatter(empty, True))

@@ -1,0 +1,222 @@
+"""The ledger's tables and the two functions that fold them again, as plain SQL.
+
+Every distributed table starts its primary key with `lot`, so that a cluster can spread them by lot
+(see docs/decisions/0003). `event` may only be added to: the application role has no right to change
+or delete in it, here or later.
+"""
+
+from django.db import migrations
+
+from suyuan.server.kit.roles import grant_app
+
+EVENT = """
+CREATE TABLE ledger_event (
+    lot text COLLATE "C" NOT NULL,
+    serial integer NOT NULL,
+    id uuid NOT NULL,
+    slot smallint NOT NULL,
+    kind smallint NOT NULL,
+    reporter integer NOT NULL,
+    record integer NOT NULL,
+    submission bigint NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    party integer,
+    site integer,
+    vehicle text COLLATE "C",
+    corrects uuid,
+    into_lot text COLLATE "C",
+    into_serial integer,
+    main_lot text COLLATE "C",
+    main_serial integer,
+    body jsonb,
+    part_lots text[] COLLATE "C",
+    part_counts bytea,
+    parts bytea,
+    PRIMARY KEY (lot, serial, id, slot)
+);
+CREATE INDEX ledger_event_by_id ON ledger_event (id) WHERE main_lot IS NULL;
+CREATE INDEX ledger_event_by_submission ON ledger_event (submission);
+CREATE INDEX ledger_event_by_kind ON ledger_event (lot, kind) WHERE kind = 1;
+COMMENT ON TABLE ledger_event IS 'Accepted records. A record that touches several objects stands whole under the '
+    'first; under each other one stands a thin row (main_lot, main_serial) with what the folds need.';
+COMMENT ON COLUMN ledger_event.corrects IS 'The earlier record that this one replaces or withdraws.';
+
+CREATE TABLE ledger_finding (
+    lot text COLLATE "C" NOT NULL,
+    serial integer NOT NULL,
+    id uuid NOT NULL,
+    code text NOT NULL,
+    place smallint NOT NULL,
+    data jsonb NOT NULL,
+    PRIMARY KEY (lot, serial, id, code, place)
+);
+COMMENT ON TABLE ledger_finding IS 'Contradictions of accepted records.';
+
+CREATE TABLE ledger_personal (
+    lot text COLLATE "C" NOT NULL,
+    serial integer NOT NULL,
+    id uuid NOT NULL,
+    data jsonb NOT NULL,
+    PRIMARY KEY (lot, serial, id)
+);
+COMMENT ON TABLE ledger_personal IS 'Personal data of a record: apart, never hashed, may be erased.';
+"""
+
+FOLDS = """
+CREATE TABLE ledger_state (
+    lot text COLLATE "C" NOT NULL,
+    serial integer NOT NULL,
+    stage smallint NOT NULL,
+    holder integer,
+    consignee integer,
+    site integer,
+    vehicle text COLLATE "C",
+    changed_at timestamptz NOT NULL,
+    changed_by uuid NOT NULL,
+    PRIMARY KEY (lot, serial)
+);
+CREATE INDEX ledger_state_by_vehicle ON ledger_state (vehicle) WHERE vehicle IS NOT NULL;
+COMMENT ON TABLE ledger_state IS 'Fold: what is true now of each object that had an event of its own.';
+
+CREATE TABLE ledger_block (
+    lot text COLLATE "C" NOT NULL,
+    block integer NOT NULL,
+    submission bigint NOT NULL,
+    mask bigint NOT NULL,
+    parent_lots text[] COLLATE "C",
+    parents bytea,
+    PRIMARY KEY (lot, block, submission)
+);
+COMMENT ON TABLE ledger_block IS 'Fold: which serials of a lot a submission made (no parents) or put into a parent.';
+
+CREATE TABLE ledger_span (
+    lot text COLLATE "C" NOT NULL,
+    serial integer NOT NULL,
+    up boolean NOT NULL,
+    other_lot text COLLATE "C" NOT NULL,
+    other_serial integer NOT NULL,
+    from_at timestamptz NOT NULL,
+    from_by uuid NOT NULL,
+    to_at timestamptz,
+    PRIMARY KEY (lot, serial, up, from_at, from_by, other_lot, other_serial)
+);
+COMMENT ON TABLE ledger_span IS 'Fold: containment of a part that ever left or joined a parent; stored from both sides '
+    '(up: other is the parent). Where a part has spans, they stand before its block.';
+
+CREATE TABLE ledger_daily (
+    day date NOT NULL,
+    kind smallint NOT NULL,
+    company integer NOT NULL,
+    submission bigint NOT NULL,
+    records bigint NOT NULL,
+    PRIMARY KEY (day, kind, company, submission)
+);
+COMMENT ON TABLE ledger_daily IS 'Fold: records by day of occurrence, kind and reporter; a submission adds its own rows.';
+
+CREATE TABLE vocabulary_effect (
+    kind smallint NOT NULL,
+    slot smallint NOT NULL,
+    stage smallint,
+    holder text,
+    consignee text,
+    site text,
+    vehicle text,
+    PRIMARY KEY (kind, slot)
+);
+COMMENT ON TABLE vocabulary_effect IS 'Reference: what each kind sets, written from the vocabulary.';
+"""
+
+FUNCTIONS = """
+CREATE FUNCTION birth(of_lots text[], of_serials integer[])
+RETURNS TABLE (lot text, serial integer, parent_lot text, parent_serial integer, submission bigint)
+LANGUAGE sql STABLE AS $$
+    SELECT o.lot, o.serial,
+           b.parent_lots[1 + get_byte(b.parents, 4 * at.place + 3)],
+           get_byte(b.parents, 4 * at.place) + (get_byte(b.parents, 4 * at.place + 1) << 8)
+               + (get_byte(b.parents, 4 * at.place + 2) << 16),
+           b.submission
+      FROM unnest(of_lots, of_serials) AS o (lot, serial)
+      JOIN ledger_block b ON b.lot = o.lot AND b.block = o.serial / 64
+           AND b.mask & (1::bigint << (o.serial % 64)) <> 0 AND b.parents IS NOT NULL
+     CROSS JOIN LATERAL (SELECT bit_count((b.mask & ~((-1)::bigint << (o.serial % 64)))::bit(64))::integer AS place) AS at
+$$;
+COMMENT ON FUNCTION birth IS 'The parent that each of these parts was put into by a tree.';
+
+CREATE FUNCTION refold_state(of_lots text[], of_serials integer[], of_until timestamptz[])
+RETURNS TABLE (place bigint, lot text, serial integer, stage smallint, holder integer, consignee integer, site integer,
+               vehicle text, changed_at timestamptz, changed_by uuid)
+LANGUAGE sql STABLE AS $$
+    SELECT o.place, e.lot, e.serial,
+        coalesce((array_agg(f.stage ORDER BY e.occurred_at DESC, e.id DESC) FILTER (WHERE f.stage IS NOT NULL))[1], 0::smallint),
+        (array_agg(CASE f.holder WHEN 'reporter' THEN e.reporter WHEN 'party' THEN e.party END
+                   ORDER BY e.occurred_at DESC, e.id DESC) FILTER (WHERE f.holder IS NOT NULL))[1],
+        (array_agg(CASE f.consignee WHEN 'party' THEN e.party END
+                   ORDER BY e.occurred_at DESC, e.id DESC) FILTER (WHERE f.consignee IS NOT NULL))[1],
+        (array_agg(CASE f.site WHEN 'site' THEN e.site END
+                   ORDER BY e.occurred_at DESC, e.id DESC) FILTER (WHERE f.site IS NOT NULL))[1],
+        (array_agg(CASE f.vehicle WHEN 'this' THEN e.vehicle END
+                   ORDER BY e.occurred_at DESC, e.id DESC) FILTER (WHERE f.vehicle IS NOT NULL))[1],
+        max(e.occurred_at),
+        (array_agg(e.id ORDER BY e.occurred_at DESC, e.id DESC))[1]
+      FROM unnest(of_lots, of_serials, of_until) WITH ORDINALITY AS o (lot, serial, until, place)
+      JOIN ledger_event e ON e.lot = o.lot AND e.serial = o.serial AND e.occurred_at <= coalesce(o.until, 'infinity')
+      JOIN vocabulary_effect f ON f.kind = e.kind AND f.slot = e.slot
+     WHERE NOT EXISTS (SELECT FROM ledger_event v WHERE v.lot = e.lot AND v.serial = e.serial AND v.corrects = e.id)
+     GROUP BY o.place, e.lot, e.serial
+$$;
+COMMENT ON FUNCTION refold_state IS 'State of these objects from their events alone, up to a moment (null: now): for each '
+    'attribute, what was set last.';
+
+CREATE FUNCTION refold_spans(of_lots text[], of_serials integer[])
+RETURNS TABLE (lot text, serial integer, parent_lot text, parent_serial integer,
+               from_at timestamptz, from_by uuid, to_at timestamptz)
+LANGUAGE sql STABLE AS $$
+    WITH born AS (
+        SELECT b.lot, b.serial, b.parent_lot, b.parent_serial, t.occurred_at, t.id
+          FROM birth(of_lots, of_serials) AS b
+         CROSS JOIN LATERAL (
+            SELECT e.occurred_at, e.id FROM ledger_event e
+             WHERE e.submission = b.submission AND e.parts IS NOT NULL
+               AND (e.lot, e.serial) IN (
+                    SELECT b.parent_lot, b.parent_serial
+                     UNION ALL
+                    SELECT g.parent_lot, g.parent_serial
+                      FROM birth(ARRAY[b.parent_lot], ARRAY[b.parent_serial]) AS g WHERE g.submission = b.submission)
+             ORDER BY e.id LIMIT 1) AS t
+    ), point AS (
+        SELECT born.lot, born.serial, born.parent_lot, born.parent_serial, born.occurred_at, born.id FROM born
+         UNION ALL
+        SELECT e.lot, e.serial, e.into_lot, e.into_serial, e.occurred_at, e.id
+          FROM unnest(of_lots, of_serials) AS o (lot, serial)
+          JOIN ledger_event e ON e.lot = o.lot AND e.serial = o.serial
+          JOIN vocabulary_effect f ON f.kind = e.kind AND f.slot = e.slot AND f.stage IS NOT NULL
+         WHERE NOT EXISTS (SELECT FROM ledger_event v WHERE v.lot = e.lot AND v.serial = e.serial AND v.corrects = e.id)
+    ), spell AS (
+        SELECT p.*, lead(p.occurred_at) OVER life AS until
+          FROM point p WINDOW life AS (PARTITION BY p.lot, p.serial ORDER BY p.occurred_at, p.id)
+    )
+    SELECT s.lot, s.serial, s.parent_lot, s.parent_serial, s.occurred_at, s.id, s.until
+      FROM spell s
+     WHERE s.parent_lot IS NOT NULL
+       AND NOT (s.until IS NULL AND EXISTS (SELECT FROM born b WHERE (b.lot, b.serial, b.id) = (s.lot, s.serial, s.id))
+                AND NOT EXISTS (SELECT FROM spell o WHERE (o.lot, o.serial) = (s.lot, s.serial)
+                                   AND o.parent_lot IS NOT NULL AND o.id <> s.id))
+$$;
+COMMENT ON FUNCTION refold_spans IS 'When each of these parts was inside which parent, from events and blocks alone; nothing '
+    'for a part that is still where its tree put it.';
+"""
+
+
+class Migration(migrations.Migration):
+    """Everything the ledger needs."""
+
+    initial = True
+    dependencies = [("registry", "__first__")]
+    operations = [
+        migrations.RunSQL(EVENT),
+        migrations.RunSQL(FOLDS),
+        migrations.RunSQL(FUNCTIONS),
+        migrations.RunSQL(grant_app("ledger_state", "ledger_block", "ledger_span", "ledger_daily")),
+        migrations.RunSQL(grant_app("ledger_personal", verbs="DELETE")),
+        migrations.RunSQL(grant_app("vocabulary_effect")),
+    ]

@@ -1,0 +1,141 @@
+"""Append a batch: lock, look, admit, write. One read and one write whatever the size of the batch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import psycopg
+
+from suyuan.events.admission import Contradictions, Verdict, admit
+from suyuan.events.containment import Ints, Keys, Tree, encode_trees
+from suyuan.events.policy import DEFAULT, Policy
+from suyuan.events.records import Batch
+from suyuan.events.vocabulary import Parts
+from suyuan.server.kit.connection import Row
+from suyuan.server.kit.uuid7 import uuid7_batch
+from suyuan.server.ledger.queries.made import load_made
+from suyuan.server.ledger.queries.state import Found, find_repeats, load_state
+from suyuan.server.ledger.services.locks import lock_batteries
+from suyuan.server.ledger.services.vocabulary import COMPACT
+from suyuan.server.ledger.services.writing import Accepted, write
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of a batch; masks and contradictions are by record of the batch handed in.
+
+    `ids` has one row of 16 bytes for each admitted record, in order. `written` is False when the
+    batch was tried only, or refused as a whole.
+    """
+
+    admitted: npt.NDArray[np.bool_]
+    duplicate: npt.NDArray[np.bool_]
+    contradictions: Contradictions
+    ids: npt.NDArray[np.uint8]
+    written: bool
+
+
+def append(
+    run: psycopg.Cursor[Row],
+    batch: Batch,
+    submission: int,
+    received_ms: int,
+    *,
+    rng: np.random.Generator,
+    policy: Policy = DEFAULT,
+    whole: bool = False,
+    dry: bool = False,
+) -> Appended:
+    """Judge `batch` against the ledger and add what is admitted.
+
+    Parameters
+    ----------
+    run
+        A cursor inside a transaction; its end releases the locks.
+    submission
+        Number of the submission that the records came in.
+    received_ms
+        When it was received, milliseconds since 1970 UTC.
+    rng
+        Source of randomness for the ids of records.
+    whole
+        All or nothing: one refusal keeps everything out.
+    dry
+        Judge only.
+
+    Raises
+    ------
+    psycopg.errors.UniqueViolation
+        Somebody else first wrote a state row for one of the vehicles; roll back and try again.
+    """
+    lock_batteries(run, _batteries(batch))
+    trees = encode_trees(batch.parts, len(batch))
+    found = _look(run, batch, trees)
+    verdict = admit(batch, found.state, policy)
+    admitted = verdict.admitted
+    refused = int((~admitted & ~verdict.duplicate).sum())
+    if dry or (whole and refused) or not admitted.any():
+        return _outcome(verdict, np.zeros((0, 16), np.uint8), written=False)
+    ids = uuid7_batch(int(admitted.sum()), received_ms, rng)
+    accepted = _accepted(batch, trees, found, verdict, ids)
+    write(run, accepted, submission)
+    return _outcome(verdict, ids, written=True)
+
+
+def _outcome(verdict: Verdict, ids: npt.NDArray[np.uint8], *, written: bool) -> Appended:
+    return Appended(verdict.admitted, verdict.duplicate, verdict.contradictions, ids, written)
+
+
+def _batteries(batch: Batch) -> Keys:
+    """Every battery that the batch touches or lists as a part."""
+    touched = [batch.touches[slot.name].object for slot in batch.kind.slots if slot.object == "battery"]
+    objects = np.unique(np.concatenate(touched or [np.zeros(0, np.int64)]))
+    lots = np.concatenate((batch.objects.lot[objects], batch.parts.tops.lot, batch.parts.subs.lot))
+    serials = np.concatenate((batch.objects.serial[objects], batch.parts.tops.serial, batch.parts.subs.serial))
+    return Keys(batch.lots, lots, serials)
+
+
+def _look(run: psycopg.Cursor[Row], batch: Batch, trees: list[Tree | None]) -> Found:
+    if batch.kind.name in COMPACT:
+        return load_made(run, batch)
+    found = load_state(run, batch)
+    if (found.state.stage != 0).any():
+        repeats = find_repeats(run, batch, [tree.entries if tree else None for tree in trees])
+        found.state.duplicate[repeats] = True
+    return found
+
+
+def _accepted(
+    batch: Batch, trees: list[Tree | None], found: Found, verdict: Verdict, ids: npt.NDArray[np.uint8]
+) -> Accepted:
+    keep = verdict.admitted
+    number = np.cumsum(keep) - 1
+    contradictions = verdict.contradictions
+    kept = keep[contradictions.record] if len(contradictions) else np.zeros(0, bool)
+    owner = np.concatenate((batch.parts.record, batch.parts.record[batch.parts.top]))
+    parts_kept = keep[owner] if len(owner) else np.zeros(0, bool)
+    return Accepted(
+        batch=batch.only(keep),
+        ids=ids,
+        trees=[tree for tree, good in zip(trees, keep.tolist(), strict=True) if good],
+        state=found.state,
+        changed_ms=found.changed_ms,
+        parents=found.parents,
+        part_new=~found.inside[parts_kept] if len(found.inside) else np.ones(int(parts_kept.sum()), bool),
+        part_touched=found.touched[parts_kept] if len(found.touched) else np.zeros(int(parts_kept.sum()), bool),
+        found_record=number[contradictions.record[kept]],
+        found_code=contradictions.code[kept],
+        found_slot=contradictions.slot[kept],
+        found_stage=contradictions.stage[kept],
+        found_company=contradictions.company[kept],
+        single_product=_single_product(batch, keep),
+    )
+
+
+def _single_product(batch: Batch, keep: npt.NDArray[np.bool_]) -> Ints:
+    """For each admitted record that gathers sources: its product if there is just one, else -1."""
+    if batch.kind.parts is not Parts.GATHER:
+        return np.zeros(0, np.int64)
+    touches = batch.touches["product"]
+    count = np.bincount(touches.record, minlength=len(batch))
+    return np.where(count == 1, batch.main_objects(), -1)[keep]

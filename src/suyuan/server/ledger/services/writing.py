@@ -1,0 +1,289 @@
+"""Write accepted records and everything that follows from them, as frames copied into tables."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import psycopg
+
+from suyuan.events.admission import CODES, State
+from suyuan.events.containment import Ints, Keys, Parts, Tree, encode_blocks, encode_trees
+from suyuan.events.records import Batch
+from suyuan.events.vocabulary import Parts as PartsRule
+from suyuan.events.vocabulary import vocabulary
+from suyuan.server.kit.connection import Row
+from suyuan.server.ledger.queries.containers import Container
+from suyuan.server.ledger.queries.state import names
+from suyuan.server.ledger.services.copying import copy_frame, hexadecimal, instants, text_array
+from suyuan.server.ledger.services.folding import fold_spans, fold_states
+from suyuan.server.ledger.services.vocabulary import COMPACT
+
+ZONE = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Admitted records with what the ledger found; arrays are by admitted record or by part of one."""
+
+    batch: Batch
+    ids: npt.NDArray[np.uint8]
+    trees: list[Tree | None]
+    state: State
+    changed_ms: Ints
+    parents: dict[int, Container]
+    part_new: npt.NDArray[np.bool_]
+    part_touched: npt.NDArray[np.bool_]
+    found_record: Ints
+    found_code: Ints
+    found_slot: Ints
+    found_stage: Ints
+    found_company: Ints
+    single_product: Ints
+
+    def id_text(self, record: Ints) -> pl.Series:
+        """The ids of these records as hexadecimal text."""
+        digits = self.ids.tobytes().hex()
+        every = pl.Series([digits[i : i + 32] for i in range(0, len(digits), 32)], dtype=pl.String)
+        return every[record] if len(record) else every.head(0)
+
+
+def write(run: psycopg.Cursor[Row], accepted: Accepted, submission: int) -> None:
+    """Add the events, then bring every fold forward."""
+    batch = accepted.batch
+    if batch.kind.name in COMPACT:
+        _write_made(run, accepted, submission)
+    else:
+        copy_frame(run, "ledger_event", _main_rows(accepted, submission))
+        copy_frame(run, "ledger_event", _thin_rows(accepted, submission))
+        _write_blocks(run, batch, accepted.part_new, submission)
+        fold_states(run, batch, accepted.state, accepted.changed_ms, accepted.id_text)
+        _write_spans(run, accepted)
+    _write_aside(run, accepted)
+    copy_frame(run, "ledger_daily", daily_counts(batch, submission))
+
+
+def _column(numbers: Ints) -> pl.Series:
+    """Registry numbers, 0 as null."""
+    column = pl.Series(numbers)
+    return pl.select(pl.when(column != 0).then(column)).to_series()
+
+
+def _vehicles(batch: Batch, record: Ints) -> pl.Series:
+    lots = pl.Series([*batch.lots, None], dtype=pl.String)
+    return lots[batch.vehicle_of_record()[record]] if len(record) else lots.head(0)
+
+
+def _common(accepted: Accepted, record: Ints, submission: int) -> pl.DataFrame:
+    """The columns that every row of an event carries, whole or thin."""
+    batch = accepted.batch
+    return pl.DataFrame(
+        {
+            "id": accepted.id_text(record),
+            "kind": pl.repeat(batch.kind.no, len(record), dtype=pl.Int16, eager=True),
+            "reporter": pl.repeat(batch.reporter, len(record), dtype=pl.Int32, eager=True),
+            "record": pl.Series(batch.row[record]),
+            "submission": pl.repeat(submission, len(record), dtype=pl.Int64, eager=True),
+            "occurred_at": instants(pl.Series(batch.occurred_ms[record])),
+            "party": _column(batch.party[record]),
+            "site": _column(batch.site[record]),
+            "vehicle": _vehicles(batch, record),
+        }
+    )
+
+
+def _main_rows(accepted: Accepted, submission: int) -> pl.DataFrame:
+    batch = accepted.batch
+    mains = batch.objects.take(batch.main_objects())
+    trees = accepted.trees
+    frame = _common(accepted, np.arange(len(batch)), submission).with_columns(
+        lot=pl.Series(names(mains), dtype=pl.String),
+        serial=pl.Series(mains.serial),
+        slot=pl.lit(0),
+        body=batch.body,
+    )
+    if not any(trees):
+        return frame
+    return frame.with_columns(
+        part_lots=text_array(pl.Series([tree.lots if tree else None for tree in trees], dtype=pl.List(pl.String))),
+        part_counts=hexadecimal(pl.Series([tree.counts if tree else None for tree in trees], dtype=pl.Binary)),
+        parts=hexadecimal(pl.Series([tree.entries if tree else None for tree in trees], dtype=pl.Binary)),
+    )
+
+
+def _thin_rows(accepted: Accepted, submission: int) -> pl.DataFrame:
+    """Under each further object of a record: what the folds need, and where the record stands."""
+    batch = accepted.batch
+    mains = batch.objects.take(batch.main_objects())
+    main_lots = pl.Series(names(mains), dtype=pl.String)
+    frames = []
+    for number, slot in enumerate(batch.kind.slots):
+        touches = batch.touches[slot.name]
+        further = np.ones(len(touches.record), bool)
+        if number == 0:
+            further = touches.object != batch.main_objects()[touches.record]
+        record, obj = touches.record[further], touches.object[further]
+        if not len(record):
+            continue
+        objects = batch.objects.take(obj)
+        into_lot, into_serial = _into(accepted, slot.name, record)
+        frames.append(
+            _common(accepted, record, submission).with_columns(
+                lot=pl.Series(names(objects), dtype=pl.String),
+                serial=pl.Series(objects.serial),
+                slot=pl.lit(number),
+                into_lot=into_lot,
+                into_serial=into_serial,
+                main_lot=main_lots[record],
+                main_serial=pl.Series(mains.serial[record]),
+            )
+        )
+    return pl.concat(frames) if frames else pl.DataFrame()
+
+
+def _into(accepted: Accepted, slot: str, record: Ints) -> tuple[pl.Series, pl.Series]:
+    """The parent that each record puts this slot's object into, if it does."""
+    batch = accepted.batch
+    parents: list[tuple[str, int] | None] = [None] * len(record)
+    if batch.kind.parts is PartsRule.GATHER and slot == "source":
+        product = accepted.single_product[record]
+        lots = names(batch.objects.take(product))
+        serials = batch.objects.serial[product].tolist()
+        parents = [
+            (lot, serial) if number >= 0 else None
+            for number, lot, serial in zip(product.tolist(), lots, serials, strict=True)
+        ]
+    elif batch.kind.parts is PartsRule.EXCHANGE and slot == "new":
+        old = batch.main_objects()[record].tolist()
+        parents = [held.parent if (held := accepted.parents.get(number)) else None for number in old]
+    return (
+        pl.Series([parent[0] if parent else None for parent in parents], dtype=pl.String),
+        pl.Series([parent[1] if parent else None for parent in parents], dtype=pl.Int64),
+    )
+
+
+def block_frame(child: Keys, parent: Keys | None, submission: int) -> pl.DataFrame:
+    """Block rows for `child[i]` inside `parent[i]`, or for cells made alone."""
+    blocks = encode_blocks(child, child if parent is None else parent)
+    lots = pl.Series(list(child.lots), dtype=pl.String)
+    frame = pl.DataFrame(
+        {
+            "lot": lots[blocks.lot],
+            "block": blocks.block,
+            "submission": pl.repeat(submission, len(blocks.lot), dtype=pl.Int64, eager=True),
+            "mask": blocks.mask,
+        }
+    )
+    if parent is None:
+        return frame
+    named = {places: "{" + ",".join(parent.lots[i] for i in places) + "}" for places in set(blocks.parent_lots)}
+    return frame.with_columns(
+        parent_lots=pl.Series([named[places] for places in blocks.parent_lots], dtype=pl.String),
+        parents=hexadecimal(pl.Series(blocks.parents, dtype=pl.Binary)),
+    )
+
+
+def _write_blocks(run: psycopg.Cursor[Row], batch: Batch, new: npt.NDArray[np.bool_], submission: int) -> None:
+    if not len(batch.parts.tops):
+        return
+    child, parent = batch.parts.up(batch.objects.take(batch.main_objects()))
+    if not new.all():
+        child, parent = child.take(np.flatnonzero(new)), parent.take(np.flatnonzero(new))
+    if len(child):
+        copy_frame(run, "ledger_block", block_frame(child, parent, submission))
+
+
+def _write_made(run: psycopg.Cursor[Row], accepted: Accepted, submission: int) -> None:
+    """Cells made: one event for each lot and text of record, its cells listed as the event's parts."""
+    batch = accepted.batch
+    mains = batch.objects.take(batch.main_objects())
+    group = _groups(batch, mains)
+    order = np.lexsort((mains.serial, group))
+    first = np.searchsorted(group[order], np.arange(int(group.max()) + 1))
+    heads = order[first]
+    cells = mains.take(order)
+    nothing = np.zeros(0, np.int64)
+    parts = Parts(cells, group[order], cells.take(nothing), nothing)
+    trees = [tree for tree in encode_trees(parts, len(heads)) if tree is not None]
+    keep = np.zeros(len(batch), bool)
+    keep[heads] = True
+    by_row = np.argsort(np.argsort(heads))
+    grouped = Accepted(
+        **{
+            **{name: getattr(accepted, name) for name in Accepted.__slots__},
+            "batch": batch.only(keep),
+            "ids": accepted.ids[keep],
+            "trees": [tree for _, tree in sorted(zip(by_row.tolist(), trees, strict=True), key=lambda pair: pair[0])],
+        }
+    )
+    copy_frame(run, "ledger_event", _main_rows(grouped, submission))
+    copy_frame(run, "ledger_event", _thin_rows(grouped, submission))
+    copy_frame(run, "ledger_block", block_frame(mains, None, submission))
+
+
+def _groups(batch: Batch, mains: Keys) -> Ints:
+    """The number of each record's group: same lot, day, text, batch of material."""
+    material = np.full(len(batch), -1)
+    if touches := batch.touches.get("material"):
+        material[touches.record] = touches.object
+    frame = pl.DataFrame({"lot": mains.lot, "at": batch.occurred_ms, "body": batch.body, "material": material})
+    rank = frame.select(pl.struct(pl.all()).rank("dense") - 1).to_series()
+    return rank.to_numpy().astype(np.int64)
+
+
+def _write_spans(run: psycopg.Cursor[Row], accepted: Accepted) -> None:
+    """Parts whose containment changed otherwise than by being born into a tree."""
+    batch = accepted.batch
+    objects: list[Ints] = []
+    for slot in batch.kind.slots:
+        if slot.sets.stage is None or slot.object != "battery":
+            continue
+        touched = np.unique(batch.touches[slot.name].object)
+        joins = (batch.kind.parts is PartsRule.GATHER and slot.name == "source") or (
+            batch.kind.parts is PartsRule.EXCHANGE and slot.name == "new"
+        )
+        objects.append(touched if joins else touched[np.isin(touched, np.array(list(accepted.parents), np.int64))])
+    keys = batch.objects.take(np.unique(np.concatenate(objects or [np.zeros(0, np.int64)])))
+    lots, serials = names(keys), keys.serial.tolist()
+    if accepted.part_touched.any():
+        child, _ = batch.parts.up(batch.objects.take(batch.main_objects()))
+        late = child.take(np.flatnonzero(accepted.part_touched))
+        lots, serials = lots + names(late), serials + late.serial.tolist()
+    fold_spans(run, lots, serials)
+
+
+def _write_aside(run: psycopg.Cursor[Row], accepted: Accepted) -> None:
+    """Contradictions of accepted records, and personal data."""
+    batch = accepted.batch
+    mains = batch.objects.take(batch.main_objects())
+    lots = pl.Series(names(mains), dtype=pl.String)
+    record = accepted.found_record
+    if len(record):
+        stages = {number: name for name, number in vocabulary().stages.items()}
+        frame = pl.DataFrame(
+            {
+                "lot": lots[record],
+                "serial": mains.serial[record],
+                "id": accepted.id_text(record),
+                "code": [CODES[code] for code in accepted.found_code],
+                "place": np.arange(len(record)) % 32768,
+                "data": [
+                    f'{{"slot":{slot},"stage":"{stages[stage]}","company":{company}}}'
+                    for slot, stage, company in zip(
+                        accepted.found_slot.tolist(), accepted.found_stage.tolist(), accepted.found_company.tolist(), strict=True
+                    )
+                ],
+            }
+        )
+        copy_frame(run, "ledger_finding", frame)
+    if batch.personal is not None:
+        every = np.arange(len(batch))
+        frame = pl.DataFrame({"lot": lots, "serial": mains.serial, "id": accepted.id_text(every), "data": batch.personal})
+        copy_frame(run, "ledger_personal", frame.drop_nulls("data"))
+
+
+def daily_counts(batch: Batch, submission: int) -> pl.DataFrame:
+    """Records by the day (in China) on which they happened."""
+    days = pl.Series(batch.occurred_ms).cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(ZONE).dt.date()
+    counts = pl.DataFrame({"day": days}).group_by("day").len("records").sort("day")
+    return counts.with_columns(kind=pl.lit(batch.kind.no), company=pl.lit(batch.reporter), submission=pl.lit(submission))
