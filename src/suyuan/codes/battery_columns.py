@@ -1,0 +1,271 @@
+"""GB/T 34014 on whole columns: every code is checked by looking its bytes up in small tables."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from suyuan.codes import alphabets
+from suyuan.codes.alphabets import ALPHANUMERIC, CHEMISTRIES, FORM_OF_LENGTH, LEVELS, place
+from suyuan.codes.characters import (
+    NOTHING,
+    NUMBER,
+    Bytes,
+    Mask,
+    first_of,
+    frame,
+    look_closer,
+    matrix,
+    not_plain,
+    of_width,
+    table,
+)
+
+_CHUNK: Final = 1 << 16  # rows looked at together, so that they stay in the processor's cache
+_MONTHS, _DAYS = len(alphabets.MONTH_LETTERS) + 1, len(alphabets.DAY_LETTERS) + 1
+_VENDOR = re.compile("[0-9A-Z]{3}")
+_EPOCH = date(1970, 1, 1)
+_SERIAL_LETTER = np.uint64(0x4040404040404040)  # the bit that letters have and digits have not
+_SERIAL_ZERO = np.uint64(0x3030303030303030)
+
+
+def _ranks(letters: str) -> npt.NDArray[np.int16]:
+    """By byte: the place of the letter in `letters`; for every other byte the place behind the last."""
+    ranks = np.full(256, len(letters), dtype=np.int16)
+    for rank, letter in enumerate(letters):
+        ranks[ord(letter)] = rank
+    return ranks
+
+
+_YEAR = _ranks(alphabets.YEAR_LETTERS) * np.int16(_MONTHS * _DAYS)
+_MONTH = _ranks(alphabets.MONTH_LETTERS) * np.int16(_DAYS)
+_DAY = _ranks(alphabets.DAY_LETTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dates:
+    """What the three date letters mean, by their number: a refusal, a remark, days since 1970."""
+
+    refusal: Bytes
+    remark: Bytes
+    days: npt.NDArray[np.int32]
+
+
+@lru_cache(maxsize=16)
+def _dates(reference: date) -> _Dates:
+    shape = (len(alphabets.YEAR_LETTERS) + 1, _MONTHS, _DAYS)
+    refusal = np.full(shape, NUMBER["codes.date"], dtype=np.uint8)
+    remark = np.full(shape, NOTHING, dtype=np.uint8)
+    days = np.zeros(shape, dtype=np.int32)
+    for y, year in enumerate(alphabets.years(reference)):
+        for month in range(1, 13):
+            first = date(year, month, 1)
+            length = ((date(year + month // 12, month % 12 + 1, 1)) - first).days
+            start = (first - _EPOCH).days
+            refusal[y, month - 1, :length] = NOTHING
+            days[y, month - 1, :length] = np.arange(start, start + length)
+            future = max(0, min(length, (reference - first).days + 1))
+            remark[y, month - 1, future:length] = NUMBER["codes.date_in_future"]
+    refusal[:, :, -1] = NUMBER["codes.day"]
+    refusal[:, -1, :] = NUMBER["codes.month"]
+    refusal[-1] = NUMBER["codes.year"]
+    return _Dates(refusal.ravel(), remark.ravel(), days.ravel())
+
+
+def _date_numbers(cells: Bytes, form: str) -> npt.NDArray[np.int16]:
+    at = place(form, "year").start
+    return _YEAR[cells[:, at]] + _MONTH[cells[:, at + 1]] + _DAY[cells[:, at + 2]]
+
+
+def _serial_words(cells: Bytes, form: str) -> npt.NDArray[np.uint64]:
+    """The seven characters of the serial and a leading zero as one number a row."""
+    serial = place(form, "serial")
+    padded = np.full((len(cells), 8), ord("0"), dtype=np.uint8)
+    padded[:, 1:] = cells[:, serial.start : serial.end]
+    return padded.view(np.uint64).ravel()
+
+
+def _vendor_table(vendors: Collection[str]) -> Mask:
+    known = np.zeros(36**3, dtype=np.bool_)
+    for vendor in vendors:
+        if _VENDOR.fullmatch(vendor):
+            known[int(vendor, 36)] = True  # base 36 counts in the order of ALPHANUMERIC
+    return known
+
+
+class _Rules:
+    """The tables for one call: a reference day, the levels wanted and the vendors known."""
+
+    def __init__(self, reference: date, levels: str, vendors: Collection[str] | None) -> None:
+        self.dates = _dates(reference)
+        self.level = table(LEVELS, NUMBER["codes.level"])
+        for letter in LEVELS:
+            if letter not in levels:
+                self.level[ord(letter)] = NUMBER["codes.level_not_wanted"]
+        self.chemistry = table(CHEMISTRIES, NUMBER["codes.chemistry"])
+        self.suffix = table("R", NUMBER["codes.suffix"]), table(LEVELS, NUMBER["codes.suffix"])
+        self.vendors = None if vendors is None else _vendor_table(vendors)
+        self.rank = _ranks(ALPHANUMERIC).astype(np.int32)
+
+    def refusals(self, cells: Bytes, form: str) -> Bytes:
+        """The first refusal of each row of characters 0-9 and A-Z."""
+        answers = [
+            self.level[cells[:, 3]],
+            self.chemistry[cells[:, 4]],
+            self.dates.refusal[_date_numbers(cells, form)],
+        ]
+        if form != "24":
+            answers += [self.suffix[0][cells[:, -2]], self.suffix[1][cells[:, -1]]]
+        return first_of(*answers)
+
+    def remarks(self, cells: Bytes, form: str) -> Bytes:
+        """The first remark on each row that is not refused."""
+        remarks = self.dates.remark[_date_numbers(cells, form)]
+
+        def remark(code: str, where: Mask) -> None:
+            np.copyto(remarks, np.uint8(NUMBER[code]), where=where & (remarks == NOTHING))
+
+        if form != "24":
+            remark("codes.suffix_level", cells[:, 3] != cells[:, -1])
+        if form == "26":
+            remarks[remarks == NOTHING] = NUMBER["codes.form_26"]
+        serials = _serial_words(cells, form)
+        remark("codes.serial_letters", (serials & _SERIAL_LETTER) != 0)
+        remark("codes.serial_zero", serials == _SERIAL_ZERO)
+        if self.vendors is not None:
+            ranks = self.rank[cells[:, :3]].clip(max=35) @ np.array([36 * 36, 36, 1], dtype=np.int32)
+            remark("codes.vendor_unknown", ~self.vendors[ranks])
+        return remarks
+
+    def judge(self, cells: Bytes, form: str) -> tuple[Bytes, Bytes]:
+        """Refusals and remarks of a matrix, a chunk of rows at a time."""
+        findings, warnings = np.empty(len(cells), np.uint8), np.empty(len(cells), np.uint8)
+        for start in range(0, len(cells), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            chunk = cells[part]
+            refused = self.refusals(chunk, form)
+            refused[not_plain(chunk)] = NUMBER["codes.character"]
+            findings[part], warnings[part] = refused, self.remarks(chunk, form)
+        return findings, warnings
+
+
+def check_battery_codes(
+    codes: pl.Series, reference: date, levels: str = "PMC", vendors: Collection[str] | None = None
+) -> pl.DataFrame:
+    """Check a column of battery codes.
+
+    Parameters
+    ----------
+    codes
+        Text as received. A null is no code and answers with nulls: whether one was required is
+        not a question of its characters.
+    reference
+        The day from which years are read and the future begins.
+    levels
+        The level letters wanted here; another level answers ``codes.level_not_wanted``.
+    vendors
+        The vendor codes known, if they are; another vendor code is warned of.
+
+    Returns
+    -------
+    polars.DataFrame
+        One row a code: `finding`, the first thing that refuses it, and `warning`, the first
+        remark on a code that is accepted. `suyuan.codes.verdicts.SEVERITIES` says how severe.
+    """
+    findings = np.full(len(codes), NOTHING, dtype=np.uint8)
+    warnings = findings.copy()
+    seen = codes.is_null().to_numpy().copy()
+    rules = _Rules(reference, levels, vendors)
+    for width, form in FORM_OF_LENGTH.items():
+        rows, texts = of_width(codes, width)
+        where = slice(None) if rows is None else rows
+        findings[where], warnings[where] = rules.judge(matrix(texts, width), form)
+        seen[where] = True
+        if rows is None:
+            break
+    strange = dict.fromkeys(FORM_OF_LENGTH, ("codes.character", "[^0-9A-Z]"))
+    look_closer(codes, findings, seen, "codes.length", strange)
+    return frame(findings, warnings)
+
+
+_LEVEL = _ranks("".join(LEVELS)) < len(LEVELS)
+_CHEMISTRY = _ranks("".join(CHEMISTRIES)) < len(CHEMISTRIES)
+_R = np.uint8(ord("R"))
+_POWERS = 10.0 ** np.arange(6, -1, -1, dtype=np.float32)
+
+
+def _has_shape(cells: Bytes, form: str) -> Mask:
+    """Where the letters of level, chemistry, date and suffix are letters of these fields."""
+    at = place(form, "year").start
+    shape: Mask = _LEVEL[cells[:, 3]] & _CHEMISTRY[cells[:, 4]] & (_YEAR[cells[:, at]] < _YEAR[0])
+    shape &= (_MONTH[cells[:, at + 1]] < _MONTH[0]) & (_DAY[cells[:, at + 2]] < _DAY[0])
+    return shape if form == "24" else shape & (cells[:, -2] == _R) & _LEVEL[cells[:, -1]]
+
+
+def split_rows(cells: Bytes, form: str) -> tuple[Mask, npt.NDArray[np.int32]]:
+    """Where a matrix has codes whose ledger key splits, and their serials; see `suyuan.codes.keys`."""
+    serials = np.zeros(len(cells), dtype=np.int32)
+    splits = np.empty(len(cells), dtype=np.bool_)
+    serial = place(form, "serial")
+    for start in range(0, len(cells), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        chunk = cells[part]
+        digits = chunk[:, serial.start : serial.end] - np.uint8(ord("0"))
+        numbers = digits.astype(np.float32) @ _POWERS
+        good = _has_shape(chunk, form) & (digits.max(axis=1, initial=0) < 10) & (numbers > 0)
+        good[not_plain(chunk)] = False
+        splits[part] = good
+        serials[part] = np.where(good, numbers, 0)
+    return splits, serials
+
+
+_DECODED: dict[str, pl.DataType] = {
+    "form": pl.Enum(["24", "26", "19"]), "vendor": pl.String(), "level": pl.Enum(list(LEVELS)),
+    "chemistry": pl.Enum(list(CHEMISTRIES)), "spec": pl.String(), "trace": pl.String(), "produced_on": pl.Date(),
+    "serial": pl.String(), "suffix": pl.String(),
+}  # fmt: skip
+
+
+def decode_battery_codes(codes: pl.Series, reference: date) -> pl.DataFrame:
+    """The fields of a column of battery codes; all null where a code is refused or null.
+
+    Columns: form, vendor, level, chemistry, spec, trace (null in the 19-character form),
+    produced_on, serial (as text), suffix (null in the 24-character form).
+    """
+    refused = check_battery_codes(codes, reference)["finding"].is_not_null() | codes.is_null()
+    accepted = codes.set(refused, None) if refused.any() else codes
+    parts, order = [], []
+    for width, form in FORM_OF_LENGTH.items():
+        rows, texts = of_width(accepted, width)
+        parts.append(_decode(texts, width, form, reference))
+        if rows is None:
+            return parts[-1]
+        order.append(rows)
+    decoded = pl.concat(parts).with_columns(row=pl.Series(np.concatenate(order), dtype=pl.UInt32))
+    every = pl.DataFrame({"row": np.arange(len(codes), dtype=np.uint32)})
+    return every.join(decoded, on="row", how="left", maintain_order="left").drop("row")
+
+
+def _decode(texts: pl.Series, width: int, form: str, reference: date) -> pl.DataFrame:
+    days = _dates(reference).days[_date_numbers(matrix(texts, width), form)]
+    fields = {field.name: (field.start, field.end - field.start) for field in alphabets.FORMS[form]}
+
+    def part(name: str) -> pl.Expr:
+        return pl.col("text").str.slice(*fields[name]) if name in fields else pl.lit(None, pl.String)
+
+    return (
+        texts.alias("text")
+        .to_frame()
+        .select(
+            (pl.lit(form) if name == "form" else pl.lit(pl.Series(days)) if name == "produced_on" else part(name))
+            .cast(dtype)
+            .alias(name)
+            for name, dtype in _DECODED.items()
+        )
+    )

@@ -1,0 +1,1 @@
+"""API keys: who is asking, for which company or authority, and what the key permits."""

@@ -1,0 +1,49 @@
+"""Bringing the database's tables up to date, and emptying them in tests."""
+
+from django.apps import apps
+from django.core.management import call_command
+from psycopg import sql
+
+from suyuan.server.kit.connection import OWNER_ALIAS, cursor
+from suyuan.server.kit.roles import grant_app
+
+_BORROWED = "procrastinate"  # tables of a library, whose migrations know nothing of our roles
+_OURS = "suyuan.server."
+
+
+def migrate() -> None:
+    """Apply every migration as the owner. The server must run and the roles must exist."""
+    call_command("migrate", database=OWNER_ALIAS, interactive=False, verbosity=0)
+    tables = [table for table in _tables() if table.startswith(f"{_BORROWED}_")]
+    if tables:
+        with cursor(OWNER_ALIAS) as statement:
+            statement.execute(grant_app(*tables))
+
+
+def pending() -> list[str]:
+    """Names of migrations that are not applied yet, as `room.name`."""
+    from django.db import connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connections[OWNER_ALIAS])
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def empty_tables() -> None:
+    """Empty every table of ours and start numbering anew. For tests; as the owner."""
+    rooms = [config.label for config in apps.get_app_configs() if config.name.startswith(_OURS)]
+    prefixes = tuple(f"{label}_" for label in (*rooms, _BORROWED))
+    names = [sql.Identifier(table) for table in _tables() if table.startswith(prefixes)]
+    if names:
+        with cursor(OWNER_ALIAS) as statement:
+            statement.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(sql.SQL(", ").join(names)))
+
+
+def _tables() -> list[str]:
+    with cursor(OWNER_ALIAS) as statement:
+        rows = statement.execute(
+            "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"
+            " AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1"
+        ).fetchall()
+    return [str(name) for (name,) in rows]

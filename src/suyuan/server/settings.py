@@ -1,0 +1,101 @@
+"""Django's settings, taken from the environment. Importing them touches no database.
+
+``SUYUAN_HOME``           data folder; default: the user's data folder, or /var/lib/suyuan for root
+``DATABASE_URL``          a PostgreSQL 15 or newer; without it the embedded one in the data folder
+``DATABASE_OWNER_URL``    the same database for migrations, where another login shall be used
+``SUYUAN_SECRET_KEY``     signs cursors; without it one is made and kept in the data folder
+``SUYUAN_HOSTS``          names under which the server is reached, separated by commas
+``SUYUAN_HTTPS``          1 where the server stands behind TLS
+``SUYUAN_DEBUG``          1 while developing, never in service
+
+A login named in a URL must be a member of the roles ``suyuan_app`` and ``suyuan_owner``: each
+connection acts as one of the two, whoever logged in.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from psycopg.conninfo import conninfo_to_dict
+
+from suyuan.kernel import Language
+from suyuan.server.kit import postgres, roles
+from suyuan.server.kit.secret import secret_key
+
+
+def _home() -> Path:
+    named = os.environ.get("SUYUAN_HOME")
+    if named:
+        return Path(named).expanduser().absolute()
+    return Path("/var/lib/suyuan") if os.geteuid() == 0 else user_data_path("suyuan", appauthor=False)
+
+
+def _database(url: str | None, role: str) -> dict[str, Any]:
+    parts = {key: str(value) for key, value in conninfo_to_dict(url or postgres.dsn(HOME, role)).items()}
+    options: dict[str, object] = {
+        **{key: value for key, value in parts.items() if key not in _DJANGO_NAMES},
+        "options": f"{parts.get('options', '')} -c role={role}".strip(),
+        "application_name": f"suyuan {role}",
+    }
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **{name: parts[key] for key, name in _DJANGO_NAMES.items() if key in parts},
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }
+
+
+_DJANGO_NAMES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+
+HOME = _home()
+DATABASE_URL = os.environ.get("DATABASE_URL") or None
+EMBEDDED_DATABASE = DATABASE_URL is None  # then `suyuan.server.kit.postgres.ensure_running(HOME)` comes first
+DATABASES = {
+    "default": _database(DATABASE_URL, roles.APP),
+    "owner": _database(os.environ.get("DATABASE_OWNER_URL") or DATABASE_URL, roles.OWNER),
+}
+
+SECRET_KEY = os.environ.get("SUYUAN_SECRET_KEY") or secret_key(HOME)
+DEBUG = os.environ.get("SUYUAN_DEBUG") == "1"
+ALLOWED_HOSTS = os.environ.get("SUYUAN_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
+
+INSTALLED_APPS = [
+    "procrastinate.contrib.django",
+    "suyuan.server.accounts",
+    "suyuan.server.registry",
+    "suyuan.server.ledger",
+    # "suyuan.server.submissions",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "suyuan.server.urls"
+WSGI_APPLICATION = "suyuan.server.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "zh-hans" if Language.from_environment() is Language.ZH else "en"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 << 20  # bodies read whole, bytes; files are streamed to disk instead
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
+APPEND_SLASH = False
+
+_HTTPS = os.environ.get("SUYUAN_HTTPS") == "1"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each room's background work

@@ -1,0 +1,11 @@
+"""Background work of submissions: large files, taken up one by one, again after a crash."""
+
+from procrastinate.contrib.django import app
+
+from suyuan.server.submissions.services.receiving import work
+
+
+@app.task(queue="submissions", name="submissions.work_on")
+def work_on(number: int) -> None:
+    """Work on one submission."""
+    work(number)

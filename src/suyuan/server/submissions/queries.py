@@ -1,0 +1,93 @@
+"""Reads of submissions; what a scope may not see is answered like what does not exist."""
+
+from django.db.models import Q, QuerySet
+
+import polars as pl
+
+from suyuan.events.templates import all_templates
+from suyuan.kernel import Language, sentence
+from suyuan.server.kit.connection import cursor
+from suyuan.server.kit.problems import Conflict, Missing
+from suyuan.server.kit.scope import Scope
+from suyuan.server.registry.queries import visible_companies
+from suyuan.server.submissions.models import Findings, Submission
+from suyuan.server.submissions.services import store
+from suyuan.server.submissions.services.judging import read_sheet
+from suyuan.server.submissions.services.result import FINDINGS_SCHEMA, from_parquet
+from suyuan.sheets import findings as table
+
+LARGEST_PAGE = 200
+
+
+def visible(scope: Scope) -> Q:
+    """Which submissions a scope may see: those of the companies that it may see."""
+    if scope.company is not None:
+        return Q(company=scope.company)
+    condition = visible_companies(scope)
+    with cursor() as run:
+        numbers = [number for (number,) in run.execute(condition.sql, condition.params)]
+    return Q(company__in=numbers)
+
+
+def get(scope: Scope, number: int) -> Submission:
+    """One submission; raises `Missing` (``submissions.not_found``)."""
+    found = Submission.objects.filter(visible(scope), number=number).first()
+    if found is None:
+        raise Missing("submissions.not_found", number=number)
+    return found
+
+
+def page(
+    scope: Scope, before: int | None = None, limit: int = 50, kind: str | None = None, state: str | None = None
+) -> list[Submission]:
+    """Submissions, the newest first; those older than number `before` if it is given."""
+    found: QuerySet[Submission] = Submission.objects.filter(visible(scope)).order_by("-number")
+    if before is not None:
+        found = found.filter(number__lt=before)
+    if kind is not None:
+        found = found.filter(kind=kind)
+    if state is not None:
+        found = found.filter(state=state)
+    return list(found[: min(limit, LARGEST_PAGE)])
+
+
+def findings(scope: Scope, number: int) -> pl.DataFrame:
+    """Every finding of a submission: row_number, field, code, severity, value, data, refused."""
+    submission = get(scope, number)
+    kept = Findings.objects.filter(submission=submission).first()
+    return from_parquet(bytes(kept.table)) if kept else pl.DataFrame(schema=FINDINGS_SCHEMA)
+
+
+def original(scope: Scope, number: int) -> tuple[str, bytes]:
+    """The file as it came: its name and its bytes."""
+    submission = get(scope, number)
+    return submission.name or f"submission-{number}", store.fetch(submission.received_id)
+
+
+def bad_rows(scope: Scope, number: int, language: Language) -> tuple[str, bytes]:
+    """The refused records in the same template, ready to be corrected: a name and an xlsx file.
+
+    Raises
+    ------
+    Conflict
+        ``submissions.no_bad_rows`` if nothing was refused, or the file could not be read as a table.
+    """
+    from suyuan.sheets.bad_rows import write_bad_rows
+
+    submission = get(scope, number)
+    found = findings(scope, number)
+    if submission.kind is None or not found["refused"].any():
+        raise Conflict("submissions.no_bad_rows", number=number)
+    _, body = original(scope, number)
+    sheet = read_sheet(body, submission.name, submission.kind, submission.mapping, repair=submission.repair)
+    template = next(template for template in all_templates() if template.kind == submission.kind)
+    placed = _by_row(found, sheet.row_numbers)
+    data = write_bad_rows(sheet, placed, template, language, lambda code, values: sentence(code, values, language))
+    return f"{submission.kind}-{number}-bad-rows.xlsx", data
+
+
+def _by_row(found: pl.DataFrame, row_numbers: pl.Series) -> pl.DataFrame:
+    """Refused findings by the index of their row, as the sheets room knows them."""
+    places = pl.DataFrame({"row_number": row_numbers}).with_row_index("row").unique("row_number", keep="first")
+    refused = found.filter(pl.col("refused")).join(places, on="row_number", how="left", maintain_order="left")
+    return refused.select(table.FINDINGS.names()).cast(dict(table.FINDINGS))

@@ -1,0 +1,210 @@
+"""Receive a submission and see it through: the one door for web, API and command line."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from django.db import IntegrityError, connection, transaction
+
+from suyuan.events.vocabulary import vocabulary
+from suyuan.kernel import SuyuanError
+from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
+from suyuan.server.kit.problems import Conflict, Missing, TooLarge
+from suyuan.server.submissions.models import FINISHED, Findings, Mode, State, Submission
+from suyuan.server.submissions.services import store
+from suyuan.server.submissions.services.judging import Judged, Unreadable, judge, read_sheet
+from suyuan.server.submissions.services.mappings import recall_mapping, remember_mapping
+from suyuan.server.submissions.services.result import Result, to_parquet
+from suyuan.server.submissions.services.working import again_if_beaten, take_in, unreadable
+from suyuan.sheets import findings as table
+from suyuan.sheets.limits import SheetError
+
+LARGEST_BYTES = 1 << 30
+STALE = timedelta(hours=6)
+"""How long a submission may be worked on before another worker may take it up."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a submission came and what its sender wants done."""
+
+    name: str = ""
+    channel: str = "api"
+    kind: str | None = None
+    mode: Mode = Mode.GOOD_ROWS
+    dry: bool = False
+    repair: bool = False
+    mapping: Mapping[str, str] | None = None
+    idempotency_key: str | None = None
+    key: int | None = None
+
+
+@cache
+def randomness() -> np.random.Generator:
+    """Random bits for the ids of this process's records."""
+    return np.random.default_rng()
+
+
+def receive(company: int, source: bytes | Path, order: Order, clock: Clock = SYSTEM_CLOCK) -> Submission:
+    """Keep the bytes, then work on them: small ones before this returns, large ones as a job.
+
+    The same bytes from the same company in the same mode are the same submission.
+
+    Raises
+    ------
+    TooLarge
+        ``submissions.too_large``.
+    Conflict
+        ``submissions.idempotency_key_reused`` if the key came with other bytes before.
+    """
+    body = store.Body.of(source)
+    if body.size > LARGEST_BYTES:
+        raise TooLarge("submissions.too_large", size=body.size, most=LARGEST_BYTES)
+    known = _known(company, body, order)
+    if known is not None:
+        return known
+    try:
+        with transaction.atomic():
+            store.keep(body)
+            submission = _new(company, body, order, clock)
+            if not body.small:
+                _defer(submission)
+    except IntegrityError as error:
+        known = _known(company, body, order)
+        if known is None:
+            raise error
+        return known
+    return work(submission.number, clock) if body.small else submission
+
+
+def _known(company: int, body: store.Body, order: Order) -> Submission | None:
+    """The submission that this one repeats."""
+    if order.idempotency_key is not None:
+        same_key = Submission.objects.filter(company=company, idempotency_key=order.idempotency_key).first()
+        if same_key is not None:
+            if same_key.received_id != body.digest:
+                raise Conflict("submissions.idempotency_key_reused", key=order.idempotency_key, number=same_key.number)
+            return same_key
+    if order.dry:
+        return None
+    return (
+        Submission.objects.filter(company=company, received_id=body.digest, mode=order.mode.value, dry=False)
+        .exclude(state__in=[State.FAILED.value, State.UNDONE.value])
+        .first()
+    )
+
+
+def _new(company: int, body: store.Body, order: Order, clock: Clock) -> Submission:
+    return Submission.objects.create(
+        company=company,
+        received_at=clock.now(),
+        received_id=body.digest,
+        name=order.name[:200],
+        channel=order.channel,
+        kind=order.kind,
+        mode=order.mode.value,
+        dry=order.dry,
+        repair=order.repair,
+        mapping=dict(order.mapping) if order.mapping else None,
+        idempotency_key=order.idempotency_key,
+        key=order.key,
+        vocabulary=vocabulary().version,
+    )
+
+
+def _defer(submission: Submission) -> None:
+    from suyuan.server.submissions.jobs import work_on
+
+    work_on.defer(number=submission.number)
+
+
+def work(number: int, clock: Clock = SYSTEM_CLOCK) -> Submission:
+    """Work on a received submission now; one that is finished comes back as it is."""
+    submission = _claim(number, clock)
+    if submission.state != State.WORKING.value:
+        return submission
+    try:
+        _work(submission, clock)
+    except SuyuanError as error:
+        _fail(submission, State.REFUSED, error.code, dict(error.data), clock)
+    except Exception:
+        log.exception("submission %s failed", number)
+        _fail(submission, State.FAILED, "submissions.failed", {"number": number}, clock)
+        raise
+    submission.refresh_from_db()
+    return submission
+
+
+def _claim(number: int, clock: Clock) -> Submission:
+    """Mark the submission as being worked on, unless it is finished or somebody works on it."""
+    with transaction.atomic():
+        submission = Submission.objects.select_for_update().filter(number=number).first()
+        if submission is None:
+            raise Missing("submissions.not_found", number=number)
+        now = clock.now()
+        busy = submission.started_at is not None and now - submission.started_at < STALE
+        if submission.state in {s.value for s in FINISHED} or (submission.state == State.WORKING.value and busy):
+            return submission
+        submission.state, submission.started_at, submission.step = State.WORKING.value, now, "reading"
+        submission.save(update_fields=["state", "started_at", "step"])
+    return submission
+
+
+def _work(submission: Submission, clock: Clock) -> None:
+    def progress(step: str) -> None:
+        Submission.objects.filter(number=submission.number).update(step=step)
+
+    body = store.fetch(submission.received_id)
+    try:
+        mapping = submission.mapping or recall_mapping(submission.company, submission.kind)
+        sheet = read_sheet(body, submission.name, submission.kind, mapping, repair=submission.repair)
+    except SheetError as error:
+        found = Unreadable(table.one(error.finding), 0)
+        _finish(submission, unreadable(found, dry=submission.dry), clock)
+        return
+    del body
+    judged = judge(sheet, submission.company, clock, progress)
+    if isinstance(judged, Unreadable):
+        _finish(submission, unreadable(judged, dry=submission.dry), clock)
+        return
+    submission.kind = judged.kind.name
+    progress("writing")
+
+    def act() -> None:
+        _finish(submission, take_in(judged, submission, randomness(), clock), clock)
+
+    again_if_beaten(act)
+    if submission.mapping and not submission.dry:
+        remember_mapping(submission.company, judged.kind.name, submission.mapping, clock)
+
+
+def _finish(submission: Submission, result: Result, clock: Clock) -> None:
+    """Write the result beside what entered the ledger, in the same transaction."""
+    submission.state = result.state.value
+    submission.step = ""
+    submission.finished_at = clock.now()
+    for name in ("rows", "records", "admitted", "duplicates", "refused", "groups"):
+        setattr(submission, name, getattr(result, name))
+    submission.save()
+    if result.findings.height:
+        Findings.objects.update_or_create(
+            submission=submission, defaults={"table": to_parquet(result.findings)}
+        )
+
+
+def _fail(submission: Submission, state: State, code: str, data: dict[str, object], clock: Clock) -> None:
+    """Say what stopped it. What was received stays, and sent again it is taken up again."""
+    if connection.in_atomic_block:  # a test's own transaction; nothing can be written in it any more
+        return
+    Submission.objects.filter(number=submission.number).update(
+        state=state.value, step="", finished_at=clock.now(), failure={"code": code, "data": data}
+    )
+
+
+__all__ = ["LARGEST_BYTES", "Judged", "Order", "randomness", "receive", "work"]

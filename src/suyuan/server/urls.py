@@ -1,0 +1,5 @@
+"""Where each face hangs."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
