@@ -16,7 +16,9 @@ from suyuan.server.kit.clock import Clock
 from suyuan.server.kit.scope import Scope
 from suyuan.server.registry import services
 from suyuan.server.registry.models import SiteKind
-from suyuan.server.registry.services import CompanyEntry, SiteEntry
+from suyuan.server.registry.queries import company_number
+from suyuan.server.registry.queries import sites as sites_in
+from suyuan.server.registry.services import CompanyEntry
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)  # ten in the morning in China
 GUANGDONG, ZHEJIANG = "440000", "330000"
@@ -108,6 +110,7 @@ def assemble(clock: Clock) -> Cast:
         for place, (name, role, division, _) in enumerate(COMPANIES.values(), start=1)
     ]
     services.register_companies(NATION, rows, clock).or_raise()
+    services.register_sites(NATION, _sites([str(row["code"]) for row in rows]), clock).or_raise()
     companies = {key: _company(key, str(row["code"]), clock) for key, row in zip(COMPANIES, rows, strict=True)}
     officials = {
         "nation": _official("nation", NATION, clock),
@@ -119,15 +122,17 @@ def assemble(clock: Clock) -> Cast:
     return cast
 
 
-def _company(key: str, code: str, clock: Clock) -> Actor:
-    from suyuan.server.registry.queries import company_number
+def _sites(codes: list[str]) -> list[dict[str, object]]:
+    return [
+        {"company": code, "code": site, "kind": kind.value, "division": division}
+        for code, (_, _, _, sites) in zip(codes, COMPANIES.values(), strict=True)
+        for site, (kind, division) in sites.items()
+    ]
 
-    number = company_number(NATION, code)
-    scope = Scope.of_company(number)
-    sites = {
-        site: services.register_site(scope, SiteEntry(company=code, code=site, kind=kind, division=division), clock)
-        for site, (kind, division) in COMPANIES[key][3].items()
-    }
+
+def _company(key: str, code: str, clock: Clock) -> Actor:
+    scope = Scope.of_company(company_number(NATION, code))
+    sites = dict(sites_in(scope).select("code", "number").iter_rows())
     rights = frozenset({Permission.READ, Permission.SUBMIT, Permission.FILE})
     issued = issue_key(NATION, KeyOrder(key, scope, rights), clock)
     return Actor(key, scope, issued.token.text, code, sites)

@@ -21,6 +21,9 @@ NOBODY = 0
 NO_VEHICLE = -1
 WAVES = 10_000  # records of one object in one submission
 
+AVAILABLE = frozenset({"unknown", "produced", "stocked", "after_sales", "received", "dismantled", "removed"})
+"""Stages in which a battery may become a part."""
+
 CODES = (
     "events.unknown_object",
     "events.already_reported",
@@ -120,7 +123,9 @@ class _Judge:
         self.found: list[tuple[Ints, int, int, Ints, bool, Ints, Ints]] = []
         self.stages = vocabulary().stages
 
-    def note(self, code: str, slot: int, record: Ints, obj: Ints, stage: Ints | None = None, company: Ints | None = None) -> None:
+    def note(
+        self, code: str, slot: int, record: Ints, obj: Ints, stage: Ints | None = None, company: Ints | None = None
+    ) -> None:
         """Keep one kind of contradiction for these records, and refuse them if the policy says so."""
         fresh = ~self.state.duplicate[record]  # a repeated record contradicts nothing
         record, obj = record[fresh], obj[fresh]
@@ -134,7 +139,15 @@ class _Judge:
         nothing = np.zeros(len(record), np.int64)
         where = CODES.index(code)
         self.found.append(
-            (record, where, slot, obj, refuses, nothing if stage is None else stage, nothing if company is None else company)
+            (
+                record,
+                where,
+                slot,
+                obj,
+                refuses,
+                nothing if stage is None else stage,
+                nothing if company is None else company,
+            )
         )
         if refuses:
             self.refused[record] = True

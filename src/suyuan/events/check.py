@@ -12,9 +12,10 @@ from suyuan.events.checks.bonds import check_not_itself, check_one_place
 from suyuan.events.checks.context import FILINGS, Context
 from suyuan.events.checks.cross import check_destination, check_rules
 from suyuan.events.checks.fields import JUDGES, judge_field_name
-from suyuan.events.checks.filings import check_counts, check_production_days, fields_on_file, judge_filing
+from suyuan.events.checks.filings import check_counts, with_filings
 from suyuan.events.checks.judged import Judged, Pen
-from suyuan.events.checks.moments import MOMENT
+from suyuan.events.checks.moments import CHINA, MOMENT
+from suyuan.events.checks.production import check_production_days
 from suyuan.events.checks.rows import (
     Groups,
     check_agreement,
@@ -25,7 +26,7 @@ from suyuan.events.checks.rows import (
 )
 from suyuan.events.checks.severities import SEVERITIES, severity_of
 from suyuan.events.checks.shapes import shape_of
-from suyuan.events.checks.texts import TextColumn, row_numbers, text_column
+from suyuan.events.checks.texts import TextColumn, nowhere, row_numbers, text_column
 from suyuan.events.vocabulary import Field, FieldType, Kind
 
 __all__ = ["FILINGS", "SEVERITIES", "Checked", "Context", "check", "severity_of"]
@@ -93,7 +94,8 @@ def check(columns: pl.DataFrame, kind: Kind, context: Context, row_names: pl.Ser
     pen = Pen.over(columns.height)
     texts = {name: text_column(name, columns[name]) for name in kind.fields if name in columns.columns}
     judged = {name: _judge(kind, kind.fields[name], text, context) for name, text in texts.items()}
-    values = _values(kind, texts, judged, columns.height)
+    judged = with_filings(kind, texts, judged, context)
+    values, day = _values(kind, texts, judged, columns.height)
     identities = {name: _identity(kind.fields[name], text, values) for name, text in texts.items()}
     records = records_of(kind, identities, columns.height)
     _check_required(kind, texts, records, columns.height, pen)
@@ -102,7 +104,7 @@ def check(columns: pl.DataFrame, kind: Kind, context: Context, row_names: pl.Ser
             pen.write_fault(texts[name], fault)
     check_rules(kind, values, records, pen)
     check_destination(kind, values, context.reporter, pen)
-    check_production_days(kind, texts, judged, values["occurred_at"], context, pen)
+    check_production_days(kind, texts, judged, day, context.reference, pen)
     check_counts(kind, texts, records, context, pen)
     check_not_itself(kind, texts, pen)
     check_one_place(kind, texts, names, pen)
@@ -116,7 +118,7 @@ def check(columns: pl.DataFrame, kind: Kind, context: Context, row_names: pl.Ser
 
 def _result(values: pl.DataFrame, records: Groups, repeated: pl.Series, pen: Pen) -> Checked:
     bad = records.group.filter(pl.Series(pen.refused)).unique()
-    refused = pl.repeat(False, len(records), dtype=pl.Boolean, eager=True).scatter(bad, True)
+    refused = nowhere(len(records)).scatter(bad, True)
     return Checked(
         values=values,
         findings=pen.findings(),
@@ -131,14 +133,13 @@ def _result(values: pl.DataFrame, records: Groups, repeated: pl.Series, pen: Pen
 def _judge(kind: Kind, field: Field, column: TextColumn, context: Context) -> Judged:
     if kind.about_record and field.name == "field":
         return judge_field_name(column.values)
-    judged = JUDGES[field.type](field, column.values, context)
-    if field.name in fields_on_file(kind):
-        more = judge_filing(column.values, judged.sound(), context)
-        return Judged(judged.typed, (*judged.faults, *more), judged.number)
-    return judged
+    return JUDGES[field.type](field, column.values, context)
 
 
-def _values(kind: Kind, texts: dict[str, TextColumn], judged: dict[str, Judged], rows: int) -> pl.DataFrame:
+def _values(
+    kind: Kind, texts: dict[str, TextColumn], judged: dict[str, Judged], rows: int
+) -> tuple[pl.DataFrame, pl.Series]:
+    """The typed columns, and the day on which it happened."""
     typed = []
     for name, judgement in judged.items():
         column = texts[name]
@@ -149,11 +150,20 @@ def _values(kind: Kind, texts: dict[str, TextColumn], judged: dict[str, Judged],
     if kind.time not in judged:
         dtype = pl.Date() if kind.fields[kind.time].type is FieldType.DATE else MOMENT
         typed.append(pl.repeat(None, rows, dtype=dtype, eager=True).alias(kind.time))
-    frame = pl.DataFrame(typed)
-    time = pl.col(kind.time)
-    if frame.schema[kind.time] == pl.Date:
-        time = time.cast(pl.Datetime("ms")).dt.replace_time_zone(MOMENT.time_zone)
-    return frame.with_columns(time.alias("occurred_at"))
+    day, moment = _when(kind, texts, judged, rows)
+    return pl.DataFrame([*typed, moment.alias("occurred_at")]), day
+
+
+def _when(
+    kind: Kind, texts: dict[str, TextColumn], judged: dict[str, Judged], rows: int
+) -> tuple[pl.Series, pl.Series]:
+    """By row, the day in China and the moment on which it happened."""
+    if kind.time not in judged:
+        never = pl.repeat(None, rows, dtype=pl.Date(), eager=True)
+        return never, never.cast(MOMENT)
+    time = judged[kind.time].typed
+    moment = time.cast(pl.Datetime("ms")).dt.replace_time_zone(CHINA) if time.dtype == pl.Date else time
+    return texts[kind.time].spread(time.dt.date()), texts[kind.time].spread(moment)
 
 
 def _identity(field: Field, column: TextColumn, values: pl.DataFrame) -> pl.Series:
@@ -171,7 +181,7 @@ def _check_required(kind: Kind, texts: dict[str, TextColumn], records: Groups, r
     for name, field in kind.fields.items():
         if not field.required:
             continue
-        blank = texts[name].text.is_null() if name in texts else pl.repeat(True, rows, dtype=pl.Boolean, eager=True)
+        blank = texts[name].text.is_null() if name in texts else ~nowhere(rows)
         if name in in_lists and blank.any():
             blank = _missing_in_list(name, in_lists[name], texts, blank, records)
         pen.write("events.required", blank.arg_true(), name)
@@ -181,10 +191,10 @@ def _missing_in_list(
     name: str, nest: tuple[str, ...], texts: dict[str, TextColumn], blank: pl.Series, records: Groups
 ) -> pl.Series:
     """Where an item of a list lacks `name`; a row without any item of the list lacks nothing if another has one."""
-    item = pl.repeat(False, len(blank), dtype=pl.Boolean, eager=True)
+    item = nowhere(len(blank))
     for column in nest:
         if column in texts:
             item |= texts[column].text.is_not_null()
     with_item = records.group.filter(item).unique()
     empty = records.first.filter(~row_numbers(len(records)).is_in(with_item.implode()))
-    return blank & (item | pl.repeat(False, len(blank), dtype=pl.Boolean, eager=True).scatter(empty, True))
+    return blank & (item | nowhere(len(blank)).scatter(empty, True))

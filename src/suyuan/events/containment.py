@@ -14,6 +14,7 @@ Everything here is arrays in, arrays out; nothing loops over cells.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +80,7 @@ def _local_places(group: Ints, lot: Ints) -> tuple[Ints, list[tuple[int, ...]]]:
     lengths = np.diff(np.append(runs, len(joint)))
     lots = (pairs % width).tolist()
     bounds = [*first.tolist(), len(lots)]
-    lists = [tuple(lots[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    lists = [tuple(lots[a:b]) for a, b in pairwise(bounds)]
     return np.repeat(place_of_run, lengths), lists
 
 
@@ -101,7 +102,7 @@ def encode_blocks(child: Keys, parent: Keys) -> Blocks:
     place, lists = _local_places(group, parent.lot[order])
     entries = ((place << _SERIAL_BITS) | parent.serial[order]).astype("<u4").tobytes()
     ends = (bounds * 4).tolist()
-    parents = [entries[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    parents = [entries[a:b] for a, b in pairwise(ends)]
     return Blocks(lot[starts], block[starts], mask, lists, parents)
 
 

@@ -9,7 +9,8 @@ import polars as pl
 
 from suyuan.codes.columns import object_keys
 from suyuan.events.containment import Ints, Keys, Parts
-from suyuan.events.vocabulary import FieldType, Kind, Parts as PartsRule
+from suyuan.events.vocabulary import FieldType, Kind
+from suyuan.events.vocabulary import Parts as PartsRule
 
 END_OF_DAY_MS = 86_400_000 - 1
 ZONE = "Asia/Shanghai"
@@ -77,7 +78,8 @@ class Batch:
             return self
         number = np.cumsum(keep) - 1
         touches = {
-            name: Touches(number[t.record[keep[t.record]]], t.object[keep[t.record]]) for name, t in self.touches.items()
+            name: Touches(number[t.record[keep[t.record]]], t.object[keep[t.record]])
+            for name, t in self.touches.items()
         }
         mask = pl.Series(keep)
         return Batch(
@@ -153,11 +155,21 @@ def _part_columns(rows: _Rows, kind: Kind) -> tuple[pl.Series, Ints, pl.Series, 
     """First-level codes with their records, second-level codes with the place of their first-level one."""
     names = [name for name in kind.children if name in rows.values.columns]
     if not names or kind.parts is not PartsRule.TREE:
-        return pl.Series([], dtype=pl.String), np.zeros(0, np.int64), pl.Series([], dtype=pl.String), np.zeros(0, np.int64)
+        return (
+            pl.Series([], dtype=pl.String),
+            np.zeros(0, np.int64),
+            pl.Series([], dtype=pl.String),
+            np.zeros(0, np.int64),
+        )
     if len(names) == 1:
         column = rows.values[names[0]]
         present = column.is_not_null()
-        return column.filter(present), rows.record[present.to_numpy()], pl.Series([], dtype=pl.String), np.zeros(0, np.int64)
+        return (
+            column.filter(present),
+            rows.record[present.to_numpy()],
+            pl.Series([], dtype=pl.String),
+            np.zeros(0, np.int64),
+        )
     upper, lower = rows.values[names[0]], rows.values[names[1]]
     record = pl.Series(rows.record)
     run = np.cumsum(_changes(record, upper)) - 1
@@ -167,7 +179,9 @@ def _part_columns(rows: _Rows, kind: Kind) -> tuple[pl.Series, Ints, pl.Series, 
     return _two_levels(rows, heads, run, lower)
 
 
-def _two_levels(rows: _Rows, heads: pl.DataFrame, run: Ints, lower: pl.Series) -> tuple[pl.Series, Ints, pl.Series, Ints]:
+def _two_levels(
+    rows: _Rows, heads: pl.DataFrame, run: Ints, lower: pl.Series
+) -> tuple[pl.Series, Ints, pl.Series, Ints]:
     """Parts when the upper level may be missing: a cell without a module stands in the pack itself."""
     named = heads.filter(pl.col("code").is_not_null()).unique(["record", "code"], maintain_order=True, keep="first")
     direct = np.flatnonzero((heads["code"].is_null().to_numpy()[run]) & lower.is_not_null().to_numpy())
@@ -177,7 +191,9 @@ def _two_levels(rows: _Rows, heads: pl.DataFrame, run: Ints, lower: pl.Series) -
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     numbered = named.with_columns(place=pl.Series(place[: len(named)]))
-    top_of_run = heads.join(numbered.select("record", "code", "place"), on=["record", "code"], how="left", maintain_order="left")
+    top_of_run = heads.join(
+        numbered.select("record", "code", "place"), on=["record", "code"], how="left", maintain_order="left"
+    )
     top_of_row = top_of_run["place"].fill_null(-1).to_numpy()[run]
     inside = (top_of_row >= 0) & lower.is_not_null().to_numpy()
     top = top_of_row[inside]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from suyuan.events.checks.fields import TEXT_LIMIT
+from suyuan.events.checks.fields import TEXT_LIMIT, shown_range
 from suyuan.events.checks.shapes import shape_of
 from suyuan.events.vocabulary import Field, FieldType, Kind, vocabulary
 from suyuan.kernel import Language, sentence
@@ -25,7 +25,7 @@ _EXAMPLE_OTHER_CODES = MappingProxyType(
         "C": "04QCB76836300JBC40000904",
     }
 )
-_EXAMPLE_PRODUCT = "04QMB76GCF0000012RM"
+_EXAMPLE_PRODUCT = "04QMB76FCF0000012RM"
 
 _EXAMPLES: Mapping[FieldType, str] = MappingProxyType(
     {
@@ -45,14 +45,18 @@ _EXAMPLES_BY_FIELD: Mapping[tuple[str, str], str] = MappingProxyType(
     {
         ("correction", "field"): "produced_on",
         ("correction", "value"): "2026-03-16",
+        ("correction", "reason"): "录入有误",
+        ("withdrawal", "reason"): "录入有误",
+        ("vehicle_scrapped", "chemistry"): "三元",
+        ("treated", "material"): "锂",
         ("assessed", "soh"): "0.82",
         ("assessed", "residual_capacity_ah"): "98.4",
-        ("assessed", "residual_energy_wh"): "361",
+        ("assessed", "residual_energy_wh"): "34400",
         ("product_made", "voltage_v"): "48",
         ("product_made", "energy_kwh"): "4.8",
-        ("product_made", "source_count"): "16",
         # One source is either coded or not; a battery that is missing has no code.
         ("product_made", "source_company"): "",
+        ("product_made", "source_count"): "",
         ("treated", "uncoded_mass_kg"): "",
         ("vehicle_scrapped", "missing_reason"): "",
     }
@@ -99,8 +103,7 @@ def _note(field: Field, *, of_record: bool) -> tuple[str, str]:
     remarks: list[tuple[str, Mapping[str, Value]]] = []
     match field.type:
         case FieldType.NUMBER | FieldType.INTEGER:
-            limits = {"minimum": _plain(field.minimum), "maximum": _plain(field.maximum)}
-            remarks.append(("events.note_number", {**limits, "unit": field.unit if field.unit not in (None, "1") else ""}))
+            remarks.append((f"events.note_{field.type.value}", {"range": shown_range(field)}))
         case FieldType.BATTERY_CODE:
             remarks.append(("events.note_battery_code", {"levels": list(field.levels or "PMC")}))
         case FieldType.TEXT | FieldType.BATCH:
@@ -111,15 +114,8 @@ def _note(field: Field, *, of_record: bool) -> tuple[str, str]:
         remarks.append(("events.note_of_record", {}))
     if field.personal:
         remarks.append(("events.note_personal", {}))
-    zh, en = (
-        [sentence(code, data, language) for code, data in remarks] for language in (Language.ZH, Language.EN)
-    )
+    zh, en = ([sentence(code, data, language) for code, data in remarks] for language in (Language.ZH, Language.EN))
     return "".join(zh), " ".join(en)
-
-
-def _plain(number: float | None) -> str:
-    """A limit without needless decimals."""
-    return "" if number is None else f"{number:.10g}"
 
 
 def _column(kind: Kind, field: Field) -> Column:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-Value: TypeAlias = str | int | float | bool | None | list[str]
+Value: TypeAlias = str | int | float | bool | list[str] | None
 
 
 class Severity(StrEnum):

@@ -1,11 +1,14 @@
 """The supervisor of the embedded database, on servers of its own in temporary folders."""
 
+import contextlib
 import os
 import pwd
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,19 +49,34 @@ def test_what_was_committed_survives_a_killed_server(home: Path) -> None:
     assert server.postmaster() is None
 
 
-def test_it_recovers_while_the_backends_of_the_killed_server_still_live(home: Path) -> None:
+def test_it_waits_for_backends_of_the_killed_server_that_are_still_at_work(home: Path) -> None:
+    def work() -> None:
+        with contextlib.suppress(psycopg.OperationalError), owner(home) as connection:
+            connection.execute("INSERT INTO kept SELECT 1 FROM generate_series(1, 5000000) AS i HAVING sum(i) > 0")
+
     with postgres.running(home, FAST) as server:
-        busy = owner(home)
-        busy.execute("CREATE TABLE kept (i int)")
-        busy.commit()
-        busy.execute("INSERT INTO kept VALUES (1)")  # open: its backend outlives the postmaster for a moment
+        with owner(home) as connection:
+            connection.execute("CREATE TABLE kept (i int)")
+        busy = threading.Thread(target=work)
+        busy.start()
+        time.sleep(0.5)
         victim = server.postmaster()
         assert victim is not None
         os.kill(victim, signal.SIGKILL)
-        server.start()
+        assert server.start() is True
         with owner(home) as connection:
             assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
-        busy.close()
+        busy.join()
+
+
+def test_a_server_that_nobody_waited_for_is_started_again(home: Path) -> None:
+    """Killed a moment ago, the process may still look alive."""
+    with postgres.running(home, FAST) as server:
+        for _ in range(3):
+            victim = server.postmaster()
+            assert victim is not None
+            os.kill(victim, signal.SIGKILL)
+            assert postgres.Server(home, FAST).start() is True
 
 
 def test_a_stale_pid_file_that_names_a_stranger_is_passed_over_and_the_stranger_lives(home: Path) -> None:

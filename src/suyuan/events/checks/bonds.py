@@ -25,7 +25,7 @@ def _suspects(part: TextColumn, columns: dict[str, TextColumn], names: tuple[str
     for name in names:
         if name in columns:
             changes |= run_starts(columns[name].text)
-    rows = (changes & part.text.is_not_null()).arg_true()
+    rows = (pl.Series(changes) & part.text.is_not_null()).arg_true()
     return rows.filter(part.text.gather(rows).is_duplicated())
 
 
@@ -44,7 +44,9 @@ def check_one_place(kind: Kind, columns: dict[str, TextColumn], row_names: pl.Se
             first=pl.col("row").first().over(one), second=pl.col("row").get(1).over(one)
         )
         other = table.select(pl.when(pl.col("row") == pl.col("first")).then("second").otherwise("first"))
-        pen.write("events.two_parents", table["row"], part_name, table["part"], other_rows(other.to_series(), row_names))
+        pen.write(
+            "events.two_parents", table["row"], part_name, table["part"], other_rows(other.to_series(), row_names)
+        )
 
 
 def check_not_itself(kind: Kind, columns: dict[str, TextColumn], pen: Pen) -> None:

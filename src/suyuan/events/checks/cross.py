@@ -7,6 +7,7 @@ import polars as pl
 
 from suyuan.events.checks.judged import Pen
 from suyuan.events.checks.rows import Groups
+from suyuan.events.checks.texts import nowhere, row_numbers
 from suyuan.events.vocabulary import Kind
 from suyuan.kernel.findings import Value
 
@@ -108,8 +109,8 @@ def check_rules(kind: Kind, values: pl.DataFrame, records: Groups, pen: Pen) -> 
 def _in_every_row(broken: pl.Series, records: Groups) -> pl.Series:
     """The first row of each record that breaks the rule in all of its rows."""
     kept = records.group.filter(~broken).unique()
-    rows = records.first.filter(~pl.int_range(len(records), dtype=pl.UInt32, eager=True).is_in(kept.implode()))
-    return pl.repeat(False, len(broken), dtype=pl.Boolean, eager=True).scatter(rows, True)
+    rows = records.first.filter(~row_numbers(len(records)).is_in(kept.implode()))
+    return nowhere(len(broken)).scatter(rows, True)
 
 
 def check_destination(kind: Kind, values: pl.DataFrame, reporter: str | None, pen: Pen) -> None:

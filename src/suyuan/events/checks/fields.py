@@ -58,7 +58,7 @@ def _company(field: Field, texts: pl.Series, context: Context) -> Judged:
         return judged
     number = _registered(texts, context.companies)
     unknown = Fault("events.company_unknown", number.is_null() & judged.sound())
-    return Judged(texts, (*judged.faults, unknown), number)
+    return Judged(texts, number=number, faults=(*judged.faults, unknown))
 
 
 def _site(field: Field, texts: pl.Series, context: Context) -> Judged:
@@ -88,10 +88,10 @@ def _number(field: Field, texts: pl.Series, context: Context) -> Judged:
     unit = parts["unit"].str.strip_chars().str.to_lowercase().fill_null("")
     foreign = read & (unit != "") & (unit != (field.unit or "").lower())
     outside = read & ~foreign & ~value.is_between(_low(field), _high(field))
-    limits = {"minimum": field.minimum, "maximum": field.maximum, "unit": _shown(field.unit)}
+    limits = {"minimum": field.minimum, "maximum": field.maximum, "unit": field.unit, "range": shown_range(field)}
     faults = [
         Fault("events.number_unreadable", ~read),
-        Fault("events.number_unit", foreign, {"unit": _shown(field.unit)}),
+        Fault("events.number_unit", foreign, limits),
         Fault("events.number_range", outside, limits),
     ]
     if field.type is FieldType.INTEGER:
@@ -107,9 +107,14 @@ def _high(field: Field) -> float:
     return float("inf") if field.maximum is None else field.maximum
 
 
-def _shown(unit: str | None) -> str:
-    """The unit as a person writes it: a ratio has none."""
-    return "" if unit in (None, "1") else str(unit)
+def shown_range(field: Field) -> str:
+    """The range of a number with its unit, as a person writes it; a ratio has no unit.
+
+    >>> shown_range(vocabulary().kinds["retired"].fields["mass_kg"])
+    '0.001 – 99999 kg'
+    """
+    unit = "" if field.unit in (None, "1") else f" {field.unit}"
+    return f"{_low(field):.10g} – {_high(field):.10g}{unit}"
 
 
 def _nearest(texts: pl.Series, meanings: Mapping[str, str]) -> pl.Series:
@@ -120,7 +125,9 @@ def _nearest(texts: pl.Series, meanings: Mapping[str, str]) -> pl.Series:
     return pl.Series(found + [None] * (len(texts) - len(found)), dtype=pl.String)
 
 
-def _choice_faults(texts: pl.Series, wrong: pl.Series, meanings: Mapping[str, str], shown: Mapping[str, str]) -> tuple[Fault, ...]:
+def _choice_faults(
+    texts: pl.Series, wrong: pl.Series, meanings: Mapping[str, str], shown: Mapping[str, str]
+) -> tuple[Fault, ...]:
     """Unknown choices, told apart by whether a suggestion can be made."""
     every = list(shown.values())
     places = wrong.arg_true()
@@ -130,14 +137,15 @@ def _choice_faults(texts: pl.Series, wrong: pl.Series, meanings: Mapping[str, st
     data = nearest.replace_strict(told, default=None, return_dtype=pl.String)
     by_value = pl.repeat(None, len(texts), dtype=pl.String, eager=True).scatter(places, data)
     has = by_value.is_not_null()
-    return (Fault("events.choice_near", has, by_value), Fault("events.choice_unknown", wrong & ~has, {"choices": every}))
+    return (
+        Fault("events.choice_near", has, by_value),
+        Fault("events.choice_unknown", wrong & ~has, {"choices": every}),
+    )
 
 
 def _choice(field: Field, texts: pl.Series, context: Context) -> Judged:
     meanings = choice_meanings(field)
-    typed = texts.str.strip_chars().str.to_lowercase().replace_strict(
-        meanings, default=None, return_dtype=pl.String
-    )
+    typed = texts.str.strip_chars().str.to_lowercase().replace_strict(meanings, default=None, return_dtype=pl.String)
     wrong = typed.is_null()
     if not wrong.any():
         return Judged(typed)
@@ -172,8 +180,8 @@ def field_names() -> dict[str, str]:
 
 def judge_field_name(texts: pl.Series) -> Judged:
     """The field that a correction names."""
-    typed = texts.str.strip_chars().str.to_lowercase().replace_strict(
-        field_names(), default=None, return_dtype=pl.String
+    typed = (
+        texts.str.strip_chars().str.to_lowercase().replace_strict(field_names(), default=None, return_dtype=pl.String)
     )
     return Judged(typed, (Fault("events.field_unknown", typed.is_null()),))
 

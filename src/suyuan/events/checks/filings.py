@@ -1,18 +1,19 @@
 """Codes against what is on file: the vendor, the 14-character prefix, and the number of parts."""
 
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
-from suyuan.codes.columns import decode_battery_codes
 from suyuan.events.checks.context import Context
 from suyuan.events.checks.judged import Fault, Judged, Pen
-from suyuan.events.checks.rows import Groups
+from suyuan.events.checks.rows import Groups, group_rows
 from suyuan.events.checks.texts import TextColumn
-from suyuan.events.vocabulary import FieldType, Kind, Parts
+from suyuan.events.vocabulary import Kind, Parts
+from suyuan.sheets.findings import pack
 
 _PREFIX = 14  # characters of a code that are filed
-_SHORT = 19  # characters of a code without traceability information
 _LONG = 24  # shorter codes have no part that is filed
 _NEW_STAGES = frozenset({"produced", "stocked", "after_sales"})
 _COUNTS = (("events.module_count", "modules", "module_code"), ("events.cell_count", "cells", "cell_code"))
@@ -29,105 +30,111 @@ def fields_on_file(kind: Kind) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*new, *parts]))
 
 
-def judge_filing(texts: pl.Series, sound: pl.Series, context: Context) -> tuple[Fault, ...]:
-    """Vendor, prefix, level and chemistry of each sound code; codes of other forms have no filed prefix."""
-    if context.vendors is None and context.filings is None:
-        return ()
-    head = texts.str.slice(0, _PREFIX)
-    table = pl.DataFrame({"head": head.filter(sound & (texts.str.len_bytes() >= _LONG)).unique()})
-    marked: list[tuple[str, pl.DataFrame]] = []
+def with_filings(
+    kind: Kind, columns: Mapping[str, TextColumn], judged: Mapping[str, Judged], context: Context
+) -> dict[str, Judged]:
+    """`judged`, with what vendors and filings say of each sound code that enters the ledger.
+
+    All columns are looked up at once, each different beginning of a code once.
+    """
+    codes = [_Codes.of(name, columns[name].values, judged[name]) for name in fields_on_file(kind) if name in columns]
+    if not codes or (context.vendors is None and context.filings is None):
+        return dict(judged)
+    faults: dict[str, list[Fault]] = {code.name: [] for code in codes}
     if context.vendors is not None:
-        short = pl.DataFrame({"head": head.filter(sound).unique()})
-        marked.append(("events.vendor_unknown", _foreign_vendors(short, context.vendors)))
+        wrong = _foreign_vendors(pl.concat([code.vendors() for code in codes]), context.vendors)
+        for code in codes if wrong else ():
+            faults[code.name].append(_fault("events.vendor_unknown", code.head.str.slice(0, 3), code.sound, wrong))
     if context.filings is not None:
-        marked += _unlike_filings(table, context.filings)
-    return tuple(_fault(code, head, sound, wrong) for code, wrong in marked if wrong.height)
+        heads = pl.DataFrame({"head": pl.concat([code.filed_heads() for code in codes]).unique()})
+        for rule, told in _unlike_filings(heads, context.filings).items():
+            for code in codes if told else ():
+                faults[code.name].append(_fault(rule, code.head, code.filed, told))
+    return {**judged, **{name: judged[name].also(more) for name, more in faults.items() if more}}
 
 
-def _fault(code: str, head: pl.Series, sound: pl.Series, wrong: pl.DataFrame) -> Fault:
-    told = dict(zip(wrong["head"], wrong["data"], strict=True))
-    data = head.replace_strict(told, default=None, return_dtype=pl.String)
-    return Fault(code, sound & data.is_not_null(), data)
+@dataclass(frozen=True, slots=True)
+class _Codes:
+    """A column of codes: their first 14 characters, which are sound, and which of those have a filed prefix."""
+
+    name: str
+    head: pl.Series
+    sound: pl.Series
+    filed: pl.Series
+
+    @classmethod
+    def of(cls, name: str, texts: pl.Series, judged: Judged) -> "_Codes":
+        sound = judged.sound()
+        return cls(name, texts.str.slice(0, _PREFIX).alias("head"), sound, sound & (texts.str.len_bytes() >= _LONG))
+
+    def vendors(self) -> pl.Series:
+        """The different vendors of the sound codes."""
+        return self.head.filter(self.sound).unique().str.slice(0, 3)
+
+    def filed_heads(self) -> pl.Series:
+        """The different prefixes that should be on file."""
+        return self.head.filter(self.filed).unique()
 
 
-def _foreign_vendors(heads: pl.DataFrame, vendors: frozenset[str]) -> pl.DataFrame:
-    vendor = pl.col("head").str.slice(0, 3)
-    issued = pl.Series(sorted(vendors), dtype=pl.String).implode()
-    return heads.filter(~vendor.is_in(issued)).with_columns(data=pl.struct(vendor=vendor).struct.json_encode())
+def _fault(code: str, part: pl.Series, where: pl.Series, told: Mapping[str, str | None]) -> Fault:
+    data = part.replace_strict(told, default=None, return_dtype=pl.String)
+    return Fault(code, where & data.is_not_null(), data)
 
 
-def _unlike_filings(heads: pl.DataFrame, filings: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    filed = filings.select(pl.col("prefix").alias("head"), "level", "chemistry", known=pl.lit(True))
-    table = heads.join(filed.unique("head", keep="first"), on="head", how="left").with_columns(
-        data=pl.struct(
-            prefix="head", filed_level=pl.col("level").fill_null(""), filed_chemistry=pl.col("chemistry").fill_null("")
-        ).struct.json_encode()
-    )
-    return [
-        ("events.prefix_unknown", table.filter(pl.col("known").is_null())),
-        ("events.prefix_level", table.filter(pl.col("level") != pl.col("head").str.slice(3, 1))),
-        ("events.prefix_chemistry", table.filter(pl.col("chemistry") != pl.col("head").str.slice(4, 1))),
-    ]
+def _foreign_vendors(used: pl.Series, vendors: frozenset[str]) -> dict[str, str | None]:
+    return {vendor: pack({"vendor": vendor}) for vendor in sorted(set(used.unique()) - vendors)}
+
+
+def _unlike_filings(heads: pl.DataFrame, filings: pl.DataFrame) -> dict[str, dict[str, str | None]]:
+    filed = _filed(heads["head"], filings).select("level", "chemistry", head="prefix", known=pl.lit(True))
+    marks = {
+        "events.prefix_unknown": pl.col("known").is_null(),
+        "events.prefix_level": (pl.col("level") != pl.col("head").str.slice(3, 1)).fill_null(False),
+        "events.prefix_chemistry": (pl.col("chemistry") != pl.col("head").str.slice(4, 1)).fill_null(False),
+    }
+    table = heads.join(filed, on="head", how="left").with_columns(**marks)
+    wrong = table.filter(pl.any_horizontal(*marks))
+    if not wrong.height:
+        return {}
+    level, chemistry = pl.col("level").fill_null(""), pl.col("chemistry").fill_null("")
+    data = pl.struct(prefix="head", filed_level=level, filed_chemistry=chemistry).struct.json_encode()
+    wrong = wrong.with_columns(data=data)
+    found = {code: wrong.filter(code) for code in marks}
+    return {code: dict(zip(table["head"], table["data"], strict=True)) for code, table in found.items()}
+
+
+def _filed(prefixes: pl.Series, filings: pl.DataFrame) -> pl.DataFrame:
+    """The filings of some prefixes, the first of each."""
+    return filings.filter(pl.col("prefix").is_in(prefixes.implode())).unique("prefix", keep="first")
 
 
 def check_counts(kind: Kind, columns: dict[str, TextColumn], records: Groups, context: Context, pen: Pen) -> None:
     """The number of modules and cells of each new pack or module against its filing."""
     main = kind.main.field if kind.slots else ""
-    if context.filings is None or kind.parts is not Parts.TREE or kind.main.before != {"unknown"} or main not in columns:
+    made = kind.parts is Parts.TREE and kind.main.before == {"unknown"}
+    if context.filings is None or not made or main not in columns:
         return
     code = columns[main].text.gather(records.first)
-    heads = pl.DataFrame({"prefix": code.str.slice(0, _PREFIX), "record": pl.int_range(len(code), dtype=pl.UInt32, eager=True)})
-    filed = context.filings.select("prefix", "modules", "cells").unique("prefix", keep="first")
+    prefix = code.str.slice(0, _PREFIX).alias("prefix")
+    heads = pl.DataFrame({"prefix": prefix, "row": records.first, "code": code})
+    filed = _filed(prefix.unique(), context.filings).select("prefix", "modules", "cells")
     heads = heads.join(filed, on="prefix", how="left", maintain_order="left")
     for rule, name, field in _COUNTS:
         if field in kind.children:
-            found = _children(columns.get(field), records)
-            table = heads.with_columns(found=found).filter(pl.col(name).is_not_null() & (pl.col(name) != pl.col("found")))
-            rows = records.first.gather(table["record"])
-            data = table.select(pl.struct(expected=name, found="found").struct.json_encode()).to_series()
-            pen.write(rule, rows, main, code.gather(table["record"]), data)
+            table = heads.with_columns(found=_children(columns.get(field), records))
+            table = table.filter(pl.col(name) != pl.col("found"))
+            if table.height:
+                data = table.select(pl.struct(expected=name, found="found").struct.json_encode()).to_series()
+                pen.write(rule, table["row"], main, table["code"], data)
 
 
 def _children(column: TextColumn | None, records: Groups) -> pl.Series:
     """By record, the number of different texts in `column`."""
-    none = pl.repeat(0, len(records), dtype=pl.Int64, eager=True)
     if column is None:
-        return none
-    table = pl.DataFrame({"record": records.group, "child": column.text.is_not_null()})
+        return pl.repeat(0, len(records), dtype=pl.Int64, eager=True)
     if column.repeats:
-        table = table.with_columns(child=column.identities()).drop_nulls().unique()
+        once = group_rows(records.group.cast(pl.UInt64) * 2**32 + column.identities().cast(pl.UInt64)).first
+        record = records.group.gather(once)
     else:
-        table = table.filter("child")
-    counted = table.group_by("record").len("found")
-    return none.scatter(counted["record"], counted["found"].cast(pl.Int64))
-
-
-def production_days(column: TextColumn, sound: pl.Series, reference: date) -> pl.Series:
-    """By row, the day written in the code; null where blank or unsound. Each different day is decoded once."""
-    texts = column.values
-    short = texts.str.len_bytes() == _SHORT
-    letters = texts.str.slice(14, 3)
-    if short.any():
-        letters = letters.zip_with(~short, texts.str.slice(7, 3))
-    table = pl.DataFrame({"letters": letters, "code": texts}).filter(sound)
-    example = table.unique("letters", keep="any")
-    decoded = decode_battery_codes(example["code"], reference)["produced_on"]
-    place = letters.cast(pl.Enum(example["letters"]), strict=False).to_physical()
-    if not sound.all():
-        place = place.set(~sound, None)
-    return column.spread(decoded.gather(place))
-
-
-def check_production_days(
-    kind: Kind, columns: dict[str, TextColumn], judged: dict[str, Judged], occurred: pl.Series, context: Context, pen: Pen
-) -> None:
-    """Nothing happens to a battery before the day that its code was made out."""
-    day = occurred.dt.date()
-    for name, field in kind.fields.items():
-        if field.type is FieldType.BATTERY_CODE and name in columns:
-            produced = production_days(columns[name], judged[name].sound(), context.reference)
-            rows = (day < produced).fill_null(False).arg_true()
-            if len(rows):
-                pair = pl.DataFrame({"produced_on": produced.gather(rows), "occurred_on": day.gather(rows)})
-                data = pair.select(pl.struct(pl.all().dt.to_string("%Y-%m-%d")).struct.json_encode()).to_series()
-                pen.write("events.before_production", rows, name, columns[name].text.gather(rows), data)
+        record = records.group.filter(column.text.is_not_null())
+    return pl.Series(np.bincount(record.to_numpy(), minlength=len(records)), dtype=pl.Int64)

@@ -65,7 +65,10 @@ def group_by_cause(findings: pl.DataFrame, row_numbers: pl.Series | None = None)
     numbered = findings.with_columns(row_number=_row_numbers(findings["row"], row_numbers))
     grouped = numbered.group_by(cause, maintain_order=True).agg(
         rows=pl.col("row").n_unique(),
-        **{name: pl.col(name).sort_by("row", maintain_order=True).head(EXAMPLES) for name in ("row_number", "value", "data")},
+        **{
+            name: pl.col(name).sort_by("row", maintain_order=True).head(EXAMPLES)
+            for name in ("row_number", "value", "data")
+        },
     )
     groups = [_group(row) for row in grouped.iter_rows(named=True)]
     return sorted(groups, key=lambda g: (_WEIGHT[g.severity.value], -g.rows, g.code, g.field or ""))

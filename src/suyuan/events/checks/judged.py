@@ -1,6 +1,6 @@
 """What a rule says about a column of texts, and the pen that writes it down as findings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from suyuan.events.checks.severities import severity_of
-from suyuan.events.checks.texts import TextColumn
+from suyuan.events.checks.texts import TextColumn, nowhere
 from suyuan.kernel import Severity
 from suyuan.kernel.findings import Value
 from suyuan.sheets.findings import concat, make
@@ -36,11 +36,15 @@ class Judged:
     faults: tuple[Fault, ...] = ()
     number: pl.Series | None = None
 
+    def also(self, faults: Iterable[Fault]) -> "Judged":
+        """The same with more faults."""
+        return Judged(self.typed, (*self.faults, *faults), self.number)
+
     def sound(self) -> pl.Series:
         """Where nothing refuses the value."""
-        sound = pl.repeat(True, len(self.typed), dtype=pl.Boolean, eager=True)
+        sound = ~nowhere(len(self.typed))
         for fault in self.faults:
-            if severity_of(fault.code) is Severity.REFUSE:
+            if severity_of(fault.code) is Severity.REFUSE and fault.where.any():
                 sound &= ~fault.where.fill_null(False)
         return sound
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from suyuan.events.checks.judged import Pen
 from suyuan.events.checks.shapes import Shape, shape_of
-from suyuan.events.checks.texts import row_numbers, run_starts
+from suyuan.events.checks.texts import nowhere, row_numbers, run_of_row, run_starts
 from suyuan.events.vocabulary import Kind
 from suyuan.sheets.findings import VALUE_LIMIT
 
@@ -30,15 +31,14 @@ class Groups:
 def group_rows(key: pl.Series) -> Groups:
     """Number the different values of `key` in the order in which they first appear; null stays null."""
     starts = run_starts(key)
-    heads = starts.arg_true()
-    runs = key.gather(heads)
-    table = pl.DataFrame({"key": runs, "row": heads})
+    heads = pl.Series(np.flatnonzero(starts), dtype=pl.UInt32)
+    runs = key if len(heads) == len(key) else key.filter(pl.Series(starts))
     if runs.n_unique() == len(runs) and not runs.null_count():
-        group = starts.cast(pl.UInt32).cum_sum() - 1
-        return Groups(group, heads)
+        return Groups(run_of_row(starts), heads)
+    table = pl.DataFrame({"key": runs, "row": heads})
     different = table.drop_nulls("key").unique("key", keep="first", maintain_order=True).with_row_index("group")
     found = table.select("key").join(different, on="key", how="left", maintain_order="left")["group"]
-    return Groups(found.gather(starts.cast(pl.UInt32).cum_sum() - 1), different["row"])
+    return Groups(found.gather(run_of_row(starts)), different["row"])
 
 
 def combined(identities: Sequence[pl.Series]) -> pl.Series:
@@ -60,13 +60,13 @@ def records_of(kind: Kind, identities: dict[str, pl.Series], rows: int) -> Group
     if not keys:
         return Groups(row_numbers(rows), row_numbers(rows))
     key = combined(keys)
-    lost = pl.repeat(False, rows, dtype=pl.Boolean, eager=True)
+    lost = nowhere(rows)
     for name in kind.record:
         if kind.fields[name].required:
-            lost |= identities[name].is_null() if name in identities else pl.repeat(True, rows, eager=True)
+            lost |= identities[name].is_null() if name in identities else ~nowhere(rows)
     if lost.any():
         own = row_numbers(rows).cast(pl.UInt64) + (2**63 + 1)
-        key = key.set(lost, None).fill_null(own) if len(keys) else own
+        key = key.set(lost, None).fill_null(own) if keys else own
     elif key.null_count():
         key = key.fill_null(2**63)
     return group_rows(key)
@@ -89,7 +89,7 @@ def check_agreement(
     values: pl.DataFrame, names: Sequence[str], groups: Groups, row_names: pl.Series, pen: Pen
 ) -> pl.Series:
     """Rows of one group must say the same in the fields `names`; the rows that do not are named and returned."""
-    disagree = pl.repeat(False, values.height, dtype=pl.Boolean, eager=True)
+    disagree = nowhere(values.height)
     if len(groups) == values.height:
         return disagree
     first = groups.first_of_row()
@@ -106,13 +106,18 @@ def check_agreement(
 
 
 def check_items_agree(
-    values: pl.DataFrame, shape: Shape, identities: dict[str, pl.Series], records: Groups, row_names: pl.Series, pen: Pen
+    values: pl.DataFrame,
+    shape: Shape,
+    identities: dict[str, pl.Series],
+    records: Groups,
+    row_names: pl.Series,
+    pen: Pen,
 ) -> pl.Series:
     """In lists side by side an item may stand in several rows; it must be described alike in all of them."""
-    disagree = pl.repeat(False, values.height, dtype=pl.Boolean, eager=True)
+    disagree = nowhere(values.height)
     for nest in shape.parallel:
-        item, *others = (name for name in nest.columns if name in values.columns)
-        if item != nest.columns[0] or not others:
+        item, others = nest.columns[0], [name for name in nest.columns[1:] if name in values.columns]
+        if item not in identities or not others:
             continue
         key = records.group.cast(pl.UInt64) * 2**32 + identities[item].cast(pl.UInt64)
         disagree |= check_agreement(values, others, group_rows(key), row_names, pen)
@@ -133,34 +138,37 @@ def repeated_rows(
     Rows that `disagree` with the first of their record repeat nothing.
     """
     rows = len(records.group)
-    nothing = pl.repeat(False, rows, dtype=pl.Boolean, eager=True)
+    nothing = nowhere(rows)
     listed = [name for name in shape_of(kind).listed if name in identities]
-    candidates = _candidates([identities[name] for name in listed], rows)
+    items = [name for name in shape_of(kind).items if name in identities]
+    candidates = _candidates([identities[name] for name in items], rows)
     if len(records) == rows or not len(candidates):
         return nothing
     table = pl.DataFrame({"row": candidates, "record": records.group.gather(candidates)})
     table = table.with_columns(identities[name].gather(candidates).alias(name) for name in listed)
     table = table.filter(~disagree.gather(candidates))
-    same = pl.struct("record", *listed)
-    table = table.with_columns(times=pl.len().over(same), first=pl.col("row").first().over(same)).filter(pl.col("times") > 1)
+    item, line = pl.struct("record", *items), pl.struct("record", *listed)
+    table = table.with_columns(first=pl.col("row").first().over(item), times=pl.len().over(line), n=pl.len().over(item))
+    table = table.filter(pl.col("n") > 1)
     if not table.height:
         return nothing
     size = records.group.value_counts(name="rows").rename({records.group.name: "record"})
-    whole = table.group_by("record").agg(found=pl.len(), kinds=pl.col("times").n_unique()).join(size, on="record")
-    whole = whole.filter((pl.col("found") == pl.col("rows")) & (pl.col("kinds") == 1))
+    whole = table.group_by("record").agg(found=pl.len(), kinds=pl.col("times").n_unique(), least=pl.col("times").min())
+    whole = whole.join(size, on="record").filter(
+        (pl.col("found") == pl.col("rows")) & (pl.col("kinds") == 1) & (pl.col("least") > 1)
+    )
     again = table.filter(pl.col("row") != pl.col("first"))
     duplicates = again.join(whole, on="record", how="semi").sort("row").unique("record", keep="first")
-    pen.write(
-        "events.duplicate_record", duplicates["row"], None, None, other_rows(duplicates["first"], row_names)
-    )
+    pen.write("events.duplicate_record", duplicates["row"], None, None, other_rows(duplicates["first"], row_names))
     twice = again.join(whole, on="record", how="anti")
-    pen.write("events.child_twice", twice["row"], listed[-1] if listed else None, None, other_rows(twice["first"], row_names))
+    part = items[-1] if items and not shape_of(kind).parallel else None
+    pen.write("events.child_twice", twice["row"], part, None, other_rows(twice["first"], row_names))
     return nothing.scatter(again["row"], True)
 
 
 def _candidates(identities: Sequence[pl.Series], rows: int) -> pl.Series:
     """Rows that might repeat another: those that hold no item that stands in one row only."""
-    maybe = pl.repeat(True, rows, dtype=pl.Boolean, eager=True)
+    maybe = ~nowhere(rows)
     for identity in identities:
         present = len(identity) - identity.null_count()
         if identity.n_unique() - (1 if identity.null_count() else 0) == present:

@@ -34,6 +34,14 @@ class Shape:
         """Fields that may differ between the rows of a record."""
         return tuple(name for nest in self.every_nest() for name in nest.columns)
 
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Fields that tell the rows of a record apart: no two rows have the same in all of them.
+
+        Lists side by side pair their items freely, so only a row that says the same throughout is the same.
+        """
+        return self.listed if self.parallel else tuple(nest.columns[0] for nest in self.every_nest())
+
     def every_nest(self) -> Iterator[Nest]:
         """All lists, outer before inner."""
 
@@ -52,20 +60,22 @@ class Shape:
 
 _PRODUCT = ("product_code", "composition", "capacity_ah", "energy_kwh", "voltage_v", "mass_kg")
 
+_CELLS = Nest("cells", ("cell_code",), aliases=("cellList",))
+
 _SHAPES: Mapping[str, Shape] = MappingProxyType(
     {
         "module_produced": Shape(
-            nests=(Nest("cells", ("cell_code",)),),
+            nests=(_CELLS,),
             bonds=(("cell_code", ("module_code",)),),
         ),
         "pack_produced": Shape(
-            nests=(Nest("modules", ("module_code",), (Nest("cells", ("cell_code",)),)),),
+            nests=(Nest("modules", ("module_code",), (_CELLS,), aliases=("moduleList",)),),
             bonds=(("module_code", ("pack_code",)), ("cell_code", ("module_code", "pack_code"))),
         ),
         "vehicle_produced": Shape(bonds=(("pack_code", ("vin",)),)),
         "vehicle_scrapped": Shape(bonds=(("pack_code", ("vin",)),)),
         "after_sales_stocked": Shape(
-            nests=(Nest("children", ("child_code",)),),
+            nests=(Nest("children", ("child_code",), aliases=("childCodeList",)),),
             bonds=(("child_code", ("code",)),),
         ),
         "product_made": Shape(

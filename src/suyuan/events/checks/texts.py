@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 
@@ -55,10 +57,23 @@ def row_numbers(length: int) -> pl.Series:
     return pl.int_range(length, dtype=pl.UInt32, eager=True)
 
 
-def run_starts(values: pl.Series) -> pl.Series:
+def nowhere(length: int) -> pl.Series:
+    """A mark that no row bears."""
+    return pl.Series([False]).new_from_index(0, length)
+
+
+def run_starts(values: pl.Series) -> npt.NDArray[np.bool_]:
     """Whether each row differs from the row before; the first always does."""
-    starts = values.ne_missing(values.shift(1))
-    return starts.scatter(0, True) if len(starts) else starts
+    starts = np.ones(len(values), bool)
+    if len(values):
+        run = values.rle_id().to_numpy()
+        np.not_equal(run[1:], run[:-1], out=starts[1:])
+    return starts
+
+
+def run_of_row(starts: npt.NDArray[np.bool_]) -> pl.Series:
+    """By row, the number of its run, from 0."""
+    return pl.Series((np.cumsum(starts, dtype=np.uint32) - np.uint32(1)).astype(np.uint32, copy=False))
 
 
 def _positions(values: pl.Series, different: pl.Series) -> pl.Series:
@@ -73,18 +88,19 @@ def text_column(name: str, received: pl.Series) -> TextColumn:
     Equal texts in a row are folded first, which makes repeated columns (the pack of every cell) nearly free.
     """
     text = received.cast(pl.String).alias(name)
-    blank = text.str.len_bytes() == 0
+    blank = text == ""
     if blank.any():
         text = text.set(blank.fill_null(False), None)
     filled = len(text) - text.null_count()
     starts = run_starts(text)
-    runs = text.filter(starts)
+    runs = text if starts.all() else text.filter(pl.Series(starts))
     different = runs.n_unique() - (1 if runs.null_count() else 0)
     if 2 * different > filled:
         return _seldom_repeated(name, text, filled, different)
+    if different == len(runs):
+        return TextColumn(name, text, runs, run_of_row(starts), True)
     values = runs.unique(maintain_order=True).drop_nulls()
-    run_of_row = starts.cast(pl.UInt32).cum_sum() - 1
-    return TextColumn(name, text, values, _positions(runs, values).gather(run_of_row), True)
+    return TextColumn(name, text, values, _positions(runs, values).gather(run_of_row(starts)), True)
 
 
 def _seldom_repeated(name: str, text: pl.Series, filled: int, different: int) -> TextColumn:

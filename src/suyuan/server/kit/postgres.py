@@ -32,6 +32,8 @@ RECOVERY_PATIENCE_S = 600.0  # a crash in the middle of a bulk load is replayed 
 STOP_PATIENCE_S = 120.0
 _SOCKET_PATH_LIMIT = 100  # bytes in sockaddr_un, less a margin for the file name
 _POLL_S = 0.05
+_ORPHAN_POLL_S = 0.5
+_ORPHANS = "pre-existing shared memory block"  # backends of a killed server are still at work; they end by themselves
 
 
 def seat(home: Path) -> Path:
@@ -106,11 +108,16 @@ class Server:
     def start(self, patience_s: float = RECOVERY_PATIENCE_S) -> bool:
         """Start the server unless it runs, and wait until it answers; True if this call started it."""
         _folder(seat(self.home), 0o711)
+        deadline = time.monotonic() + patience_s
         with _locked(seat(self.home) / "postgres.lock"):
-            started = self.postmaster() is None
-            if started:
-                self._launch()
-            self._await_answer(patience_s)
+            started = False
+            while True:
+                launched = self.postmaster() is None
+                if launched:
+                    self._launch()
+                started |= launched
+                if self._await_answer(launched, deadline):
+                    break
             if started:
                 roles.prepare(dsn(self.home, SUPERUSER, "postgres"), DATABASE)
         return started
@@ -182,19 +189,25 @@ class Server:
             _, _, rest = path.read_text().partition("\n")
             path.write_text(f"{os.getpid()}\n{rest}")
 
-    def _await_answer(self, patience_s: float) -> None:
-        deadline = time.monotonic() + patience_s
+    def _await_answer(self, launched: bool, deadline: float) -> bool:
+        """Wait for an answer; False where the server has to be launched again."""
         while True:
             try:
                 psycopg.connect(dsn(self.home, SUPERUSER, "postgres"), connect_timeout=10).close()
-            except psycopg.OperationalError as refusal:  # not yet listening, or replaying the log
-                if self._child is not None and self._child.poll() is not None:
-                    raise SuyuanError("kit.postgres_failed", log=str(self.log), said=_tail(self.log)) from refusal
+            except psycopg.OperationalError as refusal:  # not yet listening, replaying the log, or gone
                 if time.monotonic() > deadline:
-                    raise SuyuanError("kit.postgres_no_answer", log=str(self.log), seconds=patience_s) from refusal
+                    raise SuyuanError("kit.postgres_no_answer", log=str(self.log)) from refusal
+                if launched and self._child is not None and self._child.poll() is not None:
+                    said = _tail(self.log)
+                    if _ORPHANS not in said:
+                        raise SuyuanError("kit.postgres_failed", log=str(self.log), said=said) from refusal
+                    time.sleep(_ORPHAN_POLL_S)
+                    return False
+                if not launched and self.postmaster() is None:  # it was dying when we looked
+                    return False
                 time.sleep(_POLL_S)
             else:
-                return
+                return True
 
 
 @contextlib.contextmanager
@@ -225,6 +238,12 @@ def ensure_running(home: Path) -> str:
         _kept[home] = stack
         atexit.register(_release, home, os.getpid())
     return dsn(home, roles.APP)
+
+
+@atexit.register
+def _take_leave_of_all() -> None:
+    for child in _children:
+        child.poll()
 
 
 def _release(home: Path, owner: int) -> None:

@@ -1,8 +1,7 @@
 """Reads of submissions; what a scope may not see is answered like what does not exist."""
 
-from django.db.models import Q, QuerySet
-
 import polars as pl
+from django.db.models import Q, QuerySet
 
 from suyuan.events.templates import all_templates
 from suyuan.kernel import Language, sentence
@@ -90,4 +89,4 @@ def _by_row(found: pl.DataFrame, row_numbers: pl.Series) -> pl.DataFrame:
     """Refused findings by the index of their row, as the sheets room knows them."""
     places = pl.DataFrame({"row_number": row_numbers}).with_row_index("row").unique("row_number", keep="first")
     refused = found.filter(pl.col("refused")).join(places, on="row_number", how="left", maintain_order="left")
-    return refused.select(table.FINDINGS.names()).cast(dict(table.FINDINGS))
+    return refused.select(table.FINDINGS.names()).cast(table.FINDINGS)

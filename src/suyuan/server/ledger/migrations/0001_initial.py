@@ -24,6 +24,7 @@ CREATE TABLE ledger_event (
     site integer,
     vehicle text COLLATE "C",
     corrects uuid,
+    stands_for uuid,
     into_lot text COLLATE "C",
     into_serial integer,
     main_lot text COLLATE "C",
@@ -36,10 +37,16 @@ CREATE TABLE ledger_event (
 );
 CREATE INDEX ledger_event_by_id ON ledger_event (id) WHERE main_lot IS NULL;
 CREATE INDEX ledger_event_by_submission ON ledger_event (submission);
+CREATE INDEX ledger_event_by_corrects ON ledger_event (corrects) WHERE corrects IS NOT NULL;
 CREATE INDEX ledger_event_by_kind ON ledger_event (lot, kind) WHERE kind = 1;
 COMMENT ON TABLE ledger_event IS 'Accepted records. A record that touches several objects stands whole under the '
     'first; under each other one stands a thin row (main_lot, main_serial) with what the folds need.';
-COMMENT ON COLUMN ledger_event.corrects IS 'The earlier record that this one replaces or withdraws.';
+COMMENT ON COLUMN ledger_event.slot IS 'Place of the object among the slots of the kind; -1 in the rows of kind 35 by '
+    'which a correction makes the earlier record void under each of its objects.';
+COMMENT ON COLUMN ledger_event.corrects IS 'The earlier record that this one replaces or withdraws: it is void, unless a '
+    'record of kind 36 (withdrawal) names this one in turn. Stands under every object of the earlier record.';
+COMMENT ON COLUMN ledger_event.stands_for IS 'The record whose place in the order of time a correction takes: what '
+    'happened at one moment is ordered by this id, or by its own where it is null.';
 
 CREATE TABLE ledger_finding (
     lot text COLLATE "C" NOT NULL,
@@ -48,9 +55,10 @@ CREATE TABLE ledger_finding (
     code text NOT NULL,
     place smallint NOT NULL,
     data jsonb NOT NULL,
+    void boolean NOT NULL DEFAULT false,
     PRIMARY KEY (lot, serial, id, code, place)
 );
-COMMENT ON TABLE ledger_finding IS 'Contradictions of accepted records.';
+COMMENT ON TABLE ledger_finding IS 'Contradictions of accepted records; void while their record is.';
 
 CREATE TABLE ledger_personal (
     lot text COLLATE "C" NOT NULL,
@@ -121,10 +129,19 @@ CREATE TABLE vocabulary_effect (
     consignee text,
     site text,
     vehicle text,
+    leaves boolean NOT NULL DEFAULT true,
     PRIMARY KEY (kind, slot)
 );
-COMMENT ON TABLE vocabulary_effect IS 'Reference: what each kind sets, written from the vocabulary.';
+COMMENT ON TABLE vocabulary_effect IS 'Reference: what each kind sets, written from the vocabulary. '
+    'leaves: a part leaves its parent by it (or goes into the one that the event names).';
 """
+
+VALID = """NOT EXISTS (
+            SELECT FROM ledger_event v
+             WHERE v.lot = e.lot AND v.serial = e.serial AND v.corrects = e.id AND NOT EXISTS (
+                SELECT FROM ledger_event w
+                 WHERE w.lot = v.lot AND w.serial = v.serial AND w.corrects = v.id AND w.kind = 36))"""
+"""That event `e` is neither corrected nor withdrawn; withdrawing a correction restores what it corrected."""
 
 FUNCTIONS = """
 CREATE FUNCTION birth(of_lots text[], of_serials integer[])
@@ -142,65 +159,79 @@ LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION birth IS 'The parent that each of these parts was put into by a tree.';
 
-CREATE FUNCTION refold_state(of_lots text[], of_serials integer[], of_until timestamptz[])
+CREATE FUNCTION born(of_lots text[], of_serials integer[])
+RETURNS TABLE (lot text, serial integer, parent_lot text, parent_serial integer, occurred_at timestamptz, id uuid, stands uuid)
+LANGUAGE sql STABLE AS $$
+    SELECT b.lot, b.serial, b.parent_lot, b.parent_serial, t.occurred_at, t.id, t.stands
+      FROM birth(of_lots, of_serials) AS b
+     CROSS JOIN LATERAL (
+        SELECT e.occurred_at, e.id, coalesce(e.stands_for, e.id) AS stands
+          FROM (SELECT 0 AS level, b.parent_lot AS lot, b.parent_serial AS serial
+                 UNION ALL
+                SELECT 1, g.parent_lot, g.parent_serial
+                  FROM birth(ARRAY[b.parent_lot], ARRAY[b.parent_serial]) AS g WHERE g.submission = b.submission) AS top
+          JOIN ledger_event e ON e.lot = top.lot AND e.serial = top.serial
+               AND e.submission = b.submission AND e.parts IS NOT NULL
+         ORDER BY top.level, e.id LIMIT 1) AS t
+$$;
+COMMENT ON FUNCTION born IS 'The same with the record that listed the part; it is filed under the parent or the parent of that.';
+
+CREATE FUNCTION refold_state(of_lots text[], of_serials integer[], of_until timestamptz[] DEFAULT NULL,
+                             of_before uuid[] DEFAULT NULL)
 RETURNS TABLE (place bigint, lot text, serial integer, stage smallint, holder integer, consignee integer, site integer,
                vehicle text, changed_at timestamptz, changed_by uuid)
 LANGUAGE sql STABLE AS $$
-    SELECT o.place, e.lot, e.serial,
-        coalesce((array_agg(f.stage ORDER BY e.occurred_at DESC, e.id DESC) FILTER (WHERE f.stage IS NOT NULL))[1], 0::smallint),
-        (array_agg(CASE f.holder WHEN 'reporter' THEN e.reporter WHEN 'party' THEN e.party END
-                   ORDER BY e.occurred_at DESC, e.id DESC) FILTER (WHERE f.holder IS NOT NULL))[1],
-        (array_agg(CASE f.consignee WHEN 'party' THEN e.party END
-                   ORDER BY e.occurred_at DESC, e.id DESC) FILTER (WHERE f.consignee IS NOT NULL))[1],
-        (array_agg(CASE f.site WHEN 'site' THEN e.site END
-                   ORDER BY e.occurred_at DESC, e.id DESC) FILTER (WHERE f.site IS NOT NULL))[1],
-        (array_agg(CASE f.vehicle WHEN 'this' THEN e.vehicle END
-                   ORDER BY e.occurred_at DESC, e.id DESC) FILTER (WHERE f.vehicle IS NOT NULL))[1],
-        max(e.occurred_at),
-        (array_agg(e.id ORDER BY e.occurred_at DESC, e.id DESC))[1]
-      FROM unnest(of_lots, of_serials, of_until) WITH ORDINALITY AS o (lot, serial, until, place)
-      JOIN ledger_event e ON e.lot = o.lot AND e.serial = o.serial AND e.occurred_at <= coalesce(o.until, 'infinity')
-      JOIN vocabulary_effect f ON f.kind = e.kind AND f.slot = e.slot
-     WHERE NOT EXISTS (SELECT FROM ledger_event v WHERE v.lot = e.lot AND v.serial = e.serial AND v.corrects = e.id)
-     GROUP BY o.place, e.lot, e.serial
+    SELECT t.place, t.lot, t.serial,
+        coalesce((array_agg(t.stage ORDER BY t.n DESC) FILTER (WHERE t.stage IS NOT NULL))[1], 0::smallint),
+        (array_agg(CASE t.holder WHEN 'reporter' THEN t.reporter WHEN 'party' THEN t.party END ORDER BY t.n DESC)
+            FILTER (WHERE t.holder IS NOT NULL))[1],
+        (array_agg(CASE t.consignee WHEN 'party' THEN t.party END ORDER BY t.n DESC)
+            FILTER (WHERE t.consignee IS NOT NULL))[1],
+        (array_agg(CASE t.set_site WHEN 'site' THEN t.site END ORDER BY t.n DESC) FILTER (WHERE t.set_site IS NOT NULL))[1],
+        (array_agg(CASE t.set_vehicle WHEN 'this' THEN t.vehicle END ORDER BY t.n DESC)
+            FILTER (WHERE t.set_vehicle IS NOT NULL))[1],
+        max(t.occurred_at),
+        (array_agg(t.id ORDER BY t.n DESC))[1]
+      FROM (
+        SELECT o.place, e.lot, e.serial, e.id, e.occurred_at, e.reporter, e.party, e.site, e.vehicle,
+               f.stage, f.holder, f.consignee, f.site AS set_site, f.vehicle AS set_vehicle,
+               row_number() OVER (PARTITION BY o.place ORDER BY e.occurred_at, coalesce(e.stands_for, e.id), e.slot) AS n
+          FROM unnest(of_lots, of_serials, of_until, of_before) WITH ORDINALITY AS o (lot, serial, until, before, place)
+          JOIN ledger_event e ON e.lot = o.lot AND e.serial = o.serial
+               AND (o.until IS NULL OR e.occurred_at < o.until
+                    OR (e.occurred_at = o.until AND (o.before IS NULL OR coalesce(e.stands_for, e.id) < o.before)))
+          JOIN vocabulary_effect f ON f.kind = e.kind AND f.slot = e.slot
+         WHERE {valid}) AS t
+     GROUP BY t.place, t.lot, t.serial
 $$;
-COMMENT ON FUNCTION refold_state IS 'State of these objects from their events alone, up to a moment (null: now): for each '
-    'attribute, what was set last.';
+COMMENT ON FUNCTION refold_state IS 'State of these objects from their events alone, up to a moment (null: now) and, at that '
+    'moment, up to a record: for each attribute, what was set last.';
 
 CREATE FUNCTION refold_spans(of_lots text[], of_serials integer[])
 RETURNS TABLE (lot text, serial integer, parent_lot text, parent_serial integer,
                from_at timestamptz, from_by uuid, to_at timestamptz)
 LANGUAGE sql STABLE AS $$
-    WITH born AS (
-        SELECT b.lot, b.serial, b.parent_lot, b.parent_serial, t.occurred_at, t.id
-          FROM birth(of_lots, of_serials) AS b
-         CROSS JOIN LATERAL (
-            SELECT e.occurred_at, e.id FROM ledger_event e
-             WHERE e.submission = b.submission AND e.parts IS NOT NULL
-               AND (e.lot, e.serial) IN (
-                    SELECT b.parent_lot, b.parent_serial
-                     UNION ALL
-                    SELECT g.parent_lot, g.parent_serial
-                      FROM birth(ARRAY[b.parent_lot], ARRAY[b.parent_serial]) AS g WHERE g.submission = b.submission)
-             ORDER BY e.id LIMIT 1) AS t
-    ), point AS (
-        SELECT born.lot, born.serial, born.parent_lot, born.parent_serial, born.occurred_at, born.id FROM born
+    WITH point AS (
+        SELECT b.lot, b.serial, b.parent_lot, b.parent_serial, b.occurred_at, b.id, b.stands, true AS birth
+          FROM born(of_lots, of_serials) AS b
          UNION ALL
-        SELECT e.lot, e.serial, e.into_lot, e.into_serial, e.occurred_at, e.id
+        SELECT e.lot, e.serial, e.into_lot, e.into_serial, e.occurred_at, e.id, coalesce(e.stands_for, e.id), false
           FROM unnest(of_lots, of_serials) AS o (lot, serial)
           JOIN ledger_event e ON e.lot = o.lot AND e.serial = o.serial
-          JOIN vocabulary_effect f ON f.kind = e.kind AND f.slot = e.slot AND f.stage IS NOT NULL
-         WHERE NOT EXISTS (SELECT FROM ledger_event v WHERE v.lot = e.lot AND v.serial = e.serial AND v.corrects = e.id)
+          JOIN vocabulary_effect f ON f.kind = e.kind AND f.slot = e.slot AND f.leaves
+         WHERE {valid}
     ), spell AS (
-        SELECT p.*, lead(p.occurred_at) OVER life AS until
-          FROM point p WINDOW life AS (PARTITION BY p.lot, p.serial ORDER BY p.occurred_at, p.id)
+        SELECT p.*, lead(p.occurred_at) OVER life AS until, row_number() OVER life AS n
+          FROM point p WINDOW life AS (PARTITION BY p.lot, p.serial ORDER BY p.occurred_at, p.stands, p.birth)
+    ), moved AS (
+        SELECT s.lot, s.serial FROM spell s GROUP BY s.lot, s.serial
+        HAVING bool_or(s.parent_lot IS NOT NULL AND NOT s.birth)
+            OR count(DISTINCT (s.parent_lot, s.parent_serial)) FILTER (WHERE s.parent_lot IS NOT NULL) > 1
+            OR max(s.n) FILTER (WHERE s.parent_lot IS NULL) > min(s.n) FILTER (WHERE s.parent_lot IS NOT NULL)
     )
     SELECT s.lot, s.serial, s.parent_lot, s.parent_serial, s.occurred_at, s.id, s.until
-      FROM spell s
+      FROM spell s JOIN moved m ON m.lot = s.lot AND m.serial = s.serial
      WHERE s.parent_lot IS NOT NULL
-       AND NOT (s.until IS NULL AND EXISTS (SELECT FROM born b WHERE (b.lot, b.serial, b.id) = (s.lot, s.serial, s.id))
-                AND NOT EXISTS (SELECT FROM spell o WHERE (o.lot, o.serial) = (s.lot, s.serial)
-                                   AND o.parent_lot IS NOT NULL AND o.id <> s.id))
 $$;
 COMMENT ON FUNCTION refold_spans IS 'When each of these parts was inside which parent, from events and blocks alone; nothing '
     'for a part that is still where its tree put it.';
@@ -215,8 +246,9 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(EVENT),
         migrations.RunSQL(FOLDS),
-        migrations.RunSQL(FUNCTIONS),
+        migrations.RunSQL(FUNCTIONS.replace("{valid}", VALID)),
         migrations.RunSQL(grant_app("ledger_state", "ledger_block", "ledger_span", "ledger_daily")),
         migrations.RunSQL(grant_app("ledger_personal", verbs="DELETE")),
+        migrations.RunSQL(grant_app("ledger_finding", verbs="UPDATE (void)")),
         migrations.RunSQL(grant_app("vocabulary_effect")),
     ]

@@ -14,7 +14,7 @@ _SPANS = """
 SELECT s.lot, s.serial, s.other_lot, s.other_serial, s.to_at IS NULL
   FROM unnest(%s::text[], %s::integer[]) AS o (lot, serial)
   JOIN ledger_span s ON s.lot = o.lot AND s.serial = o.serial AND s.up
- ORDER BY s.from_at, s.from_by
+ ORDER BY s.to_at IS NULL, s.from_at, s.from_by
 """
 _BIRTHS = "SELECT lot, serial, parent_lot, parent_serial FROM birth(%s::text[], %s::integer[])"
 _MADE = """

@@ -3,7 +3,6 @@
 import numpy as np
 import psycopg
 
-from suyuan.events.admission import State
 from suyuan.events.containment import encode_blocks
 from suyuan.events.records import Batch
 from suyuan.events.vocabulary import vocabulary
@@ -20,15 +19,14 @@ _MAKERS = "SELECT DISTINCT submission, reporter FROM ledger_event WHERE submissi
 
 def load_made(run: psycopg.Cursor[Row], batch: Batch) -> Found:
     """Which cells are already reported as made, and whether by this reporter (then the record repeats)."""
-    state = State.blank(batch)
-    empty = np.zeros(0, bool)
-    found = Found(state, {}, empty, empty, np.full(len(batch.objects), -1, np.int64))
+    found = Found.nothing(batch)
+    state = found.state
     blocks = encode_blocks(batch.objects, batch.objects)
     lots = np.asarray(batch.lots, object)
     rows = run.execute(_MADE, [lots[blocks.lot].tolist(), blocks.block.tolist(), blocks.mask.tolist()]).fetchall()
     if not rows:
         return found
-    makers = dict(run.execute(_MAKERS, [sorted({row[2] for row in rows}), batch.kind.no]).fetchall())
+    makers: dict[int, int] = dict(run.execute(_MAKERS, [sorted({row[2] for row in rows}), batch.kind.no]).fetchall())
     packed = batch.objects.packed
     for place, mask, submission in rows:
         bits = np.flatnonzero(np.unpackbits(np.array([mask], np.int64).view(np.uint8), bitorder="little"))

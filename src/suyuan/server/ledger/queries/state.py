@@ -6,15 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import psycopg
 
-from suyuan.events.admission import NO_VEHICLE, State
+from suyuan.events.admission import AVAILABLE, NO_VEHICLE, State
 from suyuan.events.containment import Ints, Keys, encode_blocks
 from suyuan.events.records import Batch
 from suyuan.events.vocabulary import vocabulary
 from suyuan.server.kit.connection import Row
 from suyuan.server.ledger.queries.containers import Container, Key, containers, made_alone, roots
+from suyuan.server.ledger.queries.valid import VALID
 
 _STATES = """
-SELECT o.place, s.stage, s.holder, s.consignee, s.site, s.vehicle, (extract(epoch FROM s.changed_at) * 1000)::bigint
+SELECT o.place, s.stage, s.holder, s.consignee, s.site, s.vehicle, (extract(epoch FROM s.changed_at) * 1000)::bigint,
+       replace(s.changed_by::text, '-', '')
   FROM unnest(%s::text[], %s::integer[]) WITH ORDINALITY AS o (lot, serial, place)
   JOIN ledger_state s ON s.lot = o.lot AND s.serial = o.serial
  ORDER BY s.lot, s.serial
@@ -23,7 +25,8 @@ SELECT o.place, s.stage, s.holder, s.consignee, s.site, s.vehicle, (extract(epoc
 _PLAIN = _STATES.replace("FOR UPDATE OF s", "")
 _PAST = """
 SELECT place, stage, holder, consignee, vehicle
-  FROM refold_state(%s::text[], %s::integer[], ARRAY(SELECT to_timestamp(ms / 1000.0) FROM unnest(%s::bigint[]) AS ms))
+  FROM refold_state(%s::text[], %s::integer[], ARRAY(SELECT to_timestamp(ms / 1000.0) FROM unnest(%s::bigint[]) AS ms),
+                    %s::uuid[])
 """
 _OVERLAPS = """
 SELECT o.place, b.mask & o.mask, b.parents IS NULL, b.submission
@@ -35,31 +38,47 @@ _PART_STATES = "SELECT lot, serial, stage FROM ledger_state WHERE lot = ANY(%s) 
 _MAKERS = "SELECT DISTINCT submission, reporter FROM ledger_event WHERE submission = ANY(%s)"
 _REPEATS = """
 SELECT DISTINCT o.place
-  FROM unnest(%s::text[], %s::integer[], %s::bigint[], %s::jsonb[], %s::bytea[])
-       WITH ORDINALITY AS o (lot, serial, ms, body, parts, place)
-  JOIN ledger_event e ON e.lot = o.lot AND e.serial = o.serial AND e.kind = %s AND e.reporter = %s AND e.main_lot IS NULL
-       AND e.occurred_at = to_timestamp(o.ms / 1000.0) AND e.body = o.body AND e.parts IS NOT DISTINCT FROM o.parts
- WHERE NOT EXISTS (SELECT FROM ledger_event v WHERE v.lot = e.lot AND v.serial = e.serial AND v.corrects = e.id)
-"""
-
-AVAILABLE = ("unknown", "produced", "stocked", "after_sales", "received", "dismantled", "removed")
-"""Stages in which a battery may become a part."""
+  FROM unnest(%s::text[], %s::integer[], %s::bigint[], %s::jsonb[], %s::bytea[], %s::integer[], %s::text[], %s::text[],
+              %s::integer[]) WITH ORDINALITY
+       AS o (lot, serial, ms, body, parts, site, vehicle, other_lot, other_serial, place)
+  JOIN ledger_event e ON e.lot = o.lot AND e.serial = o.serial AND e.kind = %s AND e.reporter = %s
+       AND e.main_lot IS NULL AND e.occurred_at = to_timestamp(o.ms / 1000.0) AND e.body - 'correction' = o.body
+       AND e.parts IS NOT DISTINCT FROM o.parts AND coalesce(e.site, 0) = o.site
+       AND e.vehicle IS NOT DISTINCT FROM o.vehicle
+       AND (o.other_lot IS NULL OR EXISTS (
+            SELECT FROM ledger_event t WHERE t.lot = o.other_lot AND t.serial = o.other_serial AND t.id = e.id))
+ WHERE {valid}
+""".replace("{valid}", VALID)
 
 
 @dataclass(slots=True)
 class Found:
     """The state of a batch, and what else the ledger found on the way.
 
-    `parents` holds the present container of objects that are parts; `inside` marks parts that are
-    already in the very parent that the record names; `touched` marks parts with events of their own;
-    `changed_ms` is each object's last change, -1 for none.
+    `parents` holds the present container of objects that are parts; `touched` marks parts with events of their own;
+    `changed_ms` is each object's last change, -1 for none, and `changed_by` the record that made it
+    (hexadecimal). `inherited` marks objects whose state is not, or not only, from events of their own.
     """
 
     state: State
     parents: dict[int, Container]
-    inside: np.ndarray[tuple[int], np.dtype[np.bool_]]
     touched: np.ndarray[tuple[int], np.dtype[np.bool_]]
     changed_ms: Ints
+    changed_by: list[str]
+    inherited: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+    @classmethod
+    def nothing(cls, batch: Batch) -> "Found":
+        """Before anything was looked up."""
+        objects, parts = len(batch.objects), len(batch.parts.tops) + len(batch.parts.subs)
+        return cls(
+            State.blank(batch),
+            {},
+            np.zeros(parts, bool),
+            np.full(objects, -1, np.int64),
+            [""] * objects,
+            np.zeros(objects, bool),
+        )
 
 
 def names(keys: Keys) -> list[str]:
@@ -67,33 +86,38 @@ def names(keys: Keys) -> list[str]:
     return np.asarray(keys.lots, object)[keys.lot].tolist() if len(keys) else []
 
 
-def load_state(run: psycopg.Cursor[Row], batch: Batch) -> Found:
-    """Everything `suyuan.events.admission.admit` wants to know about `batch`."""
-    state = State.blank(batch)
-    changed = np.full(len(batch.objects), -1, np.int64)
-    found = Found(state, {}, np.zeros(len(state.taken), bool), np.zeros(len(state.taken), bool), changed)
+def load_state(run: psycopg.Cursor[Row], batch: Batch, before: Sequence[str] | None = None) -> Found:
+    """Everything `suyuan.events.admission.admit` wants to know about `batch`.
+
+    Corrections stand `before` whatever came after the records that they correct (one id a record).
+    """
+    found = Found.nothing(batch)
+    state = found.state
     vehicles = {lot: number for number, lot in enumerate(batch.lots)}
     rows = run.execute(_STATES, [names(batch.objects), batch.objects.serial.tolist()]).fetchall()
-    _fill(state, changed, vehicles, rows)
+    _fill(found, vehicles, rows)
     _inherit(run, batch, found, vehicles)
-    _late(run, batch, found, vehicles)
+    _late(run, batch, found, vehicles, before)
     state.vehicles = list(vehicles)
     if len(state.taken):
         _parts(run, batch, found)
     return found
 
 
-def _fill(state: State, changed: Ints, vehicles: dict[str, int], rows: Sequence[Row]) -> None:
+def _fill(found: Found, vehicles: dict[str, int], rows: Sequence[Row]) -> None:
     if not rows:
         return
-    place, stage, holder, consignee, site, vehicle, at = zip(*rows, strict=True)
+    state = found.state
+    place, stage, holder, consignee, site, vehicle, at, by = zip(*rows, strict=True)
     at_place = np.array(place, np.int64) - 1
     state.stage[at_place] = stage
     state.holder[at_place] = [number or 0 for number in holder]
     state.consignee[at_place] = [number or 0 for number in consignee]
     state.site[at_place] = [number or 0 for number in site]
     state.vehicle[at_place] = [_vehicle(vin, vehicles) for vin in vehicle]
-    changed[at_place] = at
+    found.changed_ms[at_place] = at
+    for one, record in zip(at_place.tolist(), by, strict=True):
+        found.changed_by[one] = record
 
 
 def _vehicle(vin: str | None, vehicles: dict[str, int]) -> int:
@@ -120,15 +144,20 @@ def _inherit(run: psycopg.Cursor[Row], batch: Batch, found: Found, vehicles: dic
         if chain[-1] in states:
             at = place[key]
             state = found.state
-            state.stage[at], state.holder[at], state.consignee[at], state.site[at], state.vehicle[at] = states[chain[-1]]
+            found.inherited[at] = True
+            state.stage[at], state.holder[at], state.consignee[at], state.site[at], state.vehicle[at] = states[
+                chain[-1]
+            ]
     _cells_alone(run, found, [key for key in keys if found.state.stage[place[key]] == 0], place)
 
 
-def _states_of(run: psycopg.Cursor[Row], keys: Sequence[Key], vehicles: dict[str, int]) -> dict[Key, tuple[int, int, int, int, int]]:
+def _states_of(
+    run: psycopg.Cursor[Row], keys: Sequence[Key], vehicles: dict[str, int]
+) -> dict[Key, tuple[int, int, int, int, int]]:
     rows = run.execute(_PLAIN, [[lot for lot, _ in keys], [serial for _, serial in keys]])
     return {
         keys[place - 1]: (stage, holder or 0, consignee or 0, site or 0, _vehicle(vin, vehicles))
-        for place, stage, holder, consignee, site, vin, _ in rows
+        for place, stage, holder, consignee, site, vin, *_ in rows
     }
 
 
@@ -137,28 +166,50 @@ def _cells_alone(run: psycopg.Cursor[Row], found: Found, keys: Sequence[Key], pl
     made = made_alone(run, keys) if keys else {}
     if not made:
         return
-    makers = dict(run.execute(_MAKERS, [sorted(set(made.values()))]).fetchall())
+    makers: dict[int, int] = dict(run.execute(_MAKERS, [sorted(set(made.values()))]).fetchall())
     for key, submission in made.items():
-        found.state.stage[place[key]] = vocabulary().stages["produced"]
-        found.state.holder[place[key]] = makers.get(submission, 0)
+        at = place[key]
+        found.inherited[at] = True
+        found.state.stage[at] = vocabulary().stages["produced"]
+        if found.state.holder[at] == 0:
+            found.state.holder[at] = makers.get(submission, 0)
 
 
-def _late(run: psycopg.Cursor[Row], batch: Batch, found: Found, vehicles: dict[str, int]) -> None:
-    """Records older than the last change of their object are judged by what was true then."""
+def _late(
+    run: psycopg.Cursor[Row], batch: Batch, found: Found, vehicles: dict[str, int], before: Sequence[str] | None
+) -> None:
+    """Records older than the last change of their object are judged by what was true then.
+
+    Where an object then had no events of its own, but is inside a container, it is where that is now.
+    """
+    state = found.state
     for name, touches in batch.touches.items():
         late = batch.occurred_ms[touches.record] < found.changed_ms[touches.object]
+        late |= before is not None
         if not late.any():
             continue
         which = np.flatnonzero(late)
         objects = batch.objects.take(touches.object[which])
-        moments = batch.occurred_ms[touches.record[which]].tolist()
-        past = tuple(np.zeros(len(late), np.int64) for _ in range(3)) + (np.full(len(late), NO_VEHICLE, np.int64),)
-        for place, stage, holder, consignee, vin in run.execute(_PAST, [names(objects), objects.serial.tolist(), moments]):
+        records = touches.record[which].tolist()
+        moments = batch.occurred_ms[records].tolist()
+        above = found.inherited[touches.object]
+        past = tuple(
+            np.where(above, column[touches.object], empty)
+            for column, empty in zip(
+                (state.stage, state.holder, state.consignee, state.vehicle), (0, 0, 0, NO_VEHICLE), strict=True
+            )
+        )
+        until = [None if before is None else before[record] for record in records]
+        for place, stage, holder, consignee, vin in run.execute(
+            _PAST, [names(objects), objects.serial.tolist(), moments, until]
+        ):
             at = which[place - 1]
+            if stage == 0 and above[at]:
+                continue
             values = (stage, holder or 0, consignee or 0, _vehicle(vin, vehicles))
             for column, value in zip(past, values, strict=True):
                 column[at] = value
-        found.state.late[name], found.state.past[name] = late, past
+        state.late[name], state.past[name] = late, (past[0], past[1], past[2], past[3])
 
 
 def _parts(run: psycopg.Cursor[Row], batch: Batch, found: Found) -> None:
@@ -167,7 +218,9 @@ def _parts(run: psycopg.Cursor[Row], batch: Batch, found: Found) -> None:
     blocks = encode_blocks(child, child)
     lots = np.asarray(child.lots, object)
     bound: set[int] = set()
-    for place, mask, alone, _ in run.execute(_OVERLAPS, [lots[blocks.lot].tolist(), blocks.block.tolist(), blocks.mask.tolist()]):
+    for place, mask, alone, _ in run.execute(
+        _OVERLAPS, [lots[blocks.lot].tolist(), blocks.block.tolist(), blocks.mask.tolist()]
+    ):
         if not alone:
             bits = np.flatnonzero(np.unpackbits(np.array([mask], np.int64).view(np.uint8), bitorder="little"))
             row = int(blocks.lot[place - 1]) << 32 | int(blocks.block[place - 1]) * 64
@@ -193,7 +246,6 @@ def _suspects(run: psycopg.Cursor[Row], child: Keys, parent: Keys, place: Ints, 
     for at, key, wanted in zip(place.tolist(), keys, parents, strict=True):
         held = now[key].parent if key in now else None
         found.state.taken[at] = held is not None and held != wanted
-        found.inside[at] = held == wanted
 
 
 def _touched(keys: Ints, stages: Ints, packed: Ints, found: Found) -> None:
@@ -201,13 +253,15 @@ def _touched(keys: Ints, stages: Ints, packed: Ints, found: Found) -> None:
     keys, stages = keys[order], stages[order]
     at = np.searchsorted(keys, packed).clip(max=len(keys) - 1)
     found.touched[:] = keys[at] == packed
-    allowed = np.array([vocabulary().stages[name] for name in AVAILABLE], np.int64)
+    allowed = np.array([vocabulary().stages[name] for name in sorted(AVAILABLE)], np.int64)
     found.state.gone[:] = found.touched & ~np.isin(stages[at], allowed)
 
 
 def find_repeats(run: psycopg.Cursor[Row], batch: Batch, parts: Sequence[bytes | None]) -> Ints:
     """Records that the same reporter has already reported word for word."""
     mains = batch.objects.take(batch.main_objects())
+    vehicles = [None if lot < 0 else batch.lots[lot] for lot in batch.vehicle_of_record().tolist()]
+    others = _others(batch)
     rows = run.execute(
         _REPEATS,
         [
@@ -216,8 +270,26 @@ def find_repeats(run: psycopg.Cursor[Row], batch: Batch, parts: Sequence[bytes |
             batch.occurred_ms.tolist(),
             batch.body.to_list(),
             list(parts),
+            batch.site.tolist(),
+            vehicles,
+            [other and other[0] for other in others],
+            [other and other[1] for other in others],
             batch.kind.no,
             batch.reporter,
         ],
     )
     return np.array(sorted(place - 1 for (place,) in rows), np.int64)
+
+
+def _others(batch: Batch) -> list[Key | None]:
+    """The further battery of each record; lists of batteries stand in the record's text anyway."""
+    others: list[Key | None] = [None] * len(batch)
+    for slot in batch.kind.slots[1:]:
+        if slot.object == "battery" and not slot.many:
+            touches = batch.touches[slot.name]
+            objects = batch.objects.take(touches.object)
+            for record, key in zip(
+                touches.record.tolist(), zip(names(objects), objects.serial.tolist(), strict=True), strict=True
+            ):
+                others[record] = key
+    return others

@@ -16,8 +16,8 @@ from suyuan.server.kit.uuid7 import uuid7_batch
 from suyuan.server.ledger.queries.made import load_made
 from suyuan.server.ledger.queries.state import Found, find_repeats, load_state
 from suyuan.server.ledger.services.locks import lock_batteries
-from suyuan.server.ledger.services.vocabulary import COMPACT
-from suyuan.server.ledger.services.writing import Accepted, write
+from suyuan.server.ledger.services.vocabulary import COMPACT, changes_state
+from suyuan.server.ledger.services.writing import Accepted, Amends, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Appended:
     written: bool
 
 
-def append(
+def append(  # noqa: PLR0913  the ledger's door: each is the caller's to decide
     run: psycopg.Cursor[Row],
     batch: Batch,
     submission: int,
@@ -45,6 +45,7 @@ def append(
     policy: Policy = DEFAULT,
     whole: bool = False,
     dry: bool = False,
+    amends: Amends | None = None,
 ) -> Appended:
     """Judge `batch` against the ledger and add what is admitted.
 
@@ -62,6 +63,8 @@ def append(
         All or nothing: one refusal keeps everything out.
     dry
         Judge only.
+    amends
+        What each record corrects, where they are corrections; they are judged at the place of those.
 
     Raises
     ------
@@ -70,15 +73,16 @@ def append(
     """
     lock_batteries(run, _batteries(batch))
     trees = encode_trees(batch.parts, len(batch))
-    found = _look(run, batch, trees)
+    found = _look(run, batch, trees, amends)
     verdict = admit(batch, found.state, policy)
     admitted = verdict.admitted
     refused = int((~admitted & ~verdict.duplicate).sum())
     if dry or (whole and refused) or not admitted.any():
         return _outcome(verdict, np.zeros((0, 16), np.uint8), written=False)
-    ids = uuid7_batch(int(admitted.sum()), received_ms, rng)
-    accepted = _accepted(batch, trees, found, verdict, ids)
-    write(run, accepted, submission)
+    amends = None if amends is None else amends.only(admitted)
+    ids = uuid7_batch(int(admitted.sum()), received_ms, rng) if amends is None else amends.ids
+    accepted = _accepted(batch, trees, found, verdict, ids, amends)
+    ids = write(run, accepted, submission)
     return _outcome(verdict, ids, written=True)
 
 
@@ -95,41 +99,57 @@ def _batteries(batch: Batch) -> Keys:
     return Keys(batch.lots, lots, serials)
 
 
-def _look(run: psycopg.Cursor[Row], batch: Batch, trees: list[Tree | None]) -> Found:
+def _look(run: psycopg.Cursor[Row], batch: Batch, trees: list[Tree | None], amends: Amends | None) -> Found:
     if batch.kind.name in COMPACT:
         return load_made(run, batch)
+    if amends is not None:
+        return load_state(run, batch, amends.stands_for)
     found = load_state(run, batch)
-    if (found.state.stage != 0).any():
+    if (found.changed_ms >= 0).any() or not changes_state(batch.kind.name, batch.kind.main):
         repeats = find_repeats(run, batch, [tree.entries if tree else None for tree in trees])
         found.state.duplicate[repeats] = True
     return found
 
 
 def _accepted(
-    batch: Batch, trees: list[Tree | None], found: Found, verdict: Verdict, ids: npt.NDArray[np.uint8]
+    batch: Batch,
+    trees: list[Tree | None],
+    found: Found,
+    verdict: Verdict,
+    ids: npt.NDArray[np.uint8],
+    amends: Amends | None,
 ) -> Accepted:
     keep = verdict.admitted
     number = np.cumsum(keep) - 1
     contradictions = verdict.contradictions
     kept = keep[contradictions.record] if len(contradictions) else np.zeros(0, bool)
     owner = np.concatenate((batch.parts.record, batch.parts.record[batch.parts.top]))
-    parts_kept = keep[owner] if len(owner) else np.zeros(0, bool)
+    parts_kept = keep[owner]
     return Accepted(
         batch=batch.only(keep),
         ids=ids,
         trees=[tree for tree, good in zip(trees, keep.tolist(), strict=True) if good],
-        state=found.state,
-        changed_ms=found.changed_ms,
-        parents=found.parents,
-        part_new=~found.inside[parts_kept] if len(found.inside) else np.ones(int(parts_kept.sum()), bool),
-        part_touched=found.touched[parts_kept] if len(found.touched) else np.zeros(int(parts_kept.sum()), bool),
+        found=found,
+        part_moved=(found.touched | found.state.taken | _own(batch))[parts_kept],
         found_record=number[contradictions.record[kept]],
         found_code=contradictions.code[kept],
         found_slot=contradictions.slot[kept],
         found_stage=contradictions.stage[kept],
         found_company=contradictions.company[kept],
         single_product=_single_product(batch, keep),
+        amends=amends,
     )
+
+
+def _own(batch: Batch) -> npt.NDArray[np.bool_]:
+    """The parts that are objects of records in the same batch, too."""
+    parts = batch.parts
+    lot, serial = (
+        np.concatenate(pair) for pair in ((parts.tops.lot, parts.subs.lot), (parts.tops.serial, parts.subs.serial))
+    )
+    shared = np.isin(lot, np.unique(batch.objects.lot))
+    shared[shared] = np.isin((lot[shared] << 32) | serial[shared], batch.objects.packed)
+    return shared
 
 
 def _single_product(batch: Batch, keep: npt.NDArray[np.bool_]) -> Ints:

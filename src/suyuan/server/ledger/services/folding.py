@@ -1,8 +1,10 @@
 """Bring the folds forward: states and spans of the objects that a batch touched."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import psycopg
 
@@ -21,21 +23,26 @@ UPDATE ledger_state s
        changed_at = n.changed_at, changed_by = n.changed_by
   FROM new_state n WHERE s.lot = n.lot AND s.serial = n.serial
 """
-_FORGET = """
-DELETE FROM ledger_state s USING unnest(%s::text[], %s::integer[]) AS o (lot, serial)
- WHERE s.lot = o.lot AND s.serial = o.serial
-"""
 _REFOLD = """
+WITH of AS (SELECT DISTINCT lot, serial FROM unnest(%s::text[], %s::integer[]) AS o (lot, serial)),
+     fresh AS MATERIALIZED (SELECT * FROM refold_state((SELECT array_agg(lot ORDER BY lot, serial) FROM of),
+                                                       (SELECT array_agg(serial ORDER BY lot, serial) FROM of))),
+     gone AS (DELETE FROM ledger_state s USING of WHERE s.lot = of.lot AND s.serial = of.serial
+                 AND NOT EXISTS (SELECT FROM fresh f WHERE f.lot = s.lot AND f.serial = s.serial))
 INSERT INTO ledger_state (lot, serial, stage, holder, consignee, site, vehicle, changed_at, changed_by)
-SELECT lot, serial, stage, holder, consignee, site, vehicle, changed_at, changed_by
-  FROM refold_state(%s::text[], %s::integer[], array_fill(NULL::timestamptz, ARRAY[%s])) ORDER BY lot, serial
+SELECT lot, serial, stage, holder, consignee, site, vehicle, changed_at, changed_by FROM fresh ORDER BY lot, serial
+    ON CONFLICT (lot, serial) DO UPDATE
+   SET (stage, holder, consignee, site, vehicle, changed_at, changed_by) =
+       (excluded.stage, excluded.holder, excluded.consignee, excluded.site, excluded.vehicle, excluded.changed_at,
+        excluded.changed_by)
 """
 _FORGET_SPANS = """
 WITH of AS (SELECT DISTINCT lot, serial FROM unnest(%s::text[], %s::integer[]) AS o (lot, serial)),
      gone AS (DELETE FROM ledger_span s USING of WHERE s.up AND s.lot = of.lot AND s.serial = of.serial
               RETURNING s.other_lot, s.other_serial, s.lot, s.serial)
 DELETE FROM ledger_span s USING gone g
- WHERE NOT s.up AND s.lot = g.other_lot AND s.serial = g.other_serial AND s.other_lot = g.lot AND s.other_serial = g.serial
+ WHERE NOT s.up AND s.lot = g.other_lot AND s.serial = g.other_serial
+   AND s.other_lot = g.lot AND s.other_serial = g.serial
 """
 _SPANS = """
 WITH of AS (SELECT DISTINCT lot, serial FROM unnest(%s::text[], %s::integer[]) AS o (lot, serial)),
@@ -48,17 +55,34 @@ SELECT parent_lot, parent_serial, false, lot, serial, from_at, from_by, to_at FR
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """Each object before the batch: its last change (-1: none) and the record that made it; `refold` marks those
+    whose state must be taken from their events again."""
+
+    changed_ms: Ints
+    changed_by: Sequence[str]
+    refold: npt.NDArray[np.bool_]
+
+
 def fold_states(
-    run: psycopg.Cursor[Row], batch: Batch, state: State, changed_ms: Ints, id_text: Callable[[Ints], pl.Series]
+    run: psycopg.Cursor[Row], batch: Batch, state: State, before: Before, id_text: Callable[[Ints], pl.Series]
 ) -> None:
     """Write what admission left in `state`; objects with a record older than their last change are folded again."""
     record, obj = _changing(batch)
+    changed_ms = before.changed_ms
     if not len(obj):
         return
     order = np.lexsort((record, batch.occurred_ms[record], obj))
     record, obj = record[order], obj[order]
     last = np.flatnonzero(np.append(obj[1:] != obj[:-1], True))
-    late_objects = np.unique(obj[batch.occurred_ms[record] < changed_ms[obj]])
+    late = (batch.occurred_ms[record] < changed_ms[obj]) | before.refold[obj]
+    tied = np.flatnonzero(batch.occurred_ms[record] == changed_ms[obj])
+    ids = id_text(record[tied]).to_list()
+    late[tied] |= np.array(
+        [new < before.changed_by[one] for new, one in zip(ids, obj[tied].tolist(), strict=True)], bool
+    )
+    late_objects = np.unique(obj[late])
     record, obj = record[last], obj[last]
     present = ~np.isin(obj, late_objects)
     known = changed_ms[obj] >= 0
@@ -69,8 +93,8 @@ def fold_states(
         copy_frame(run, "new_state", _frame(batch, state, record[old], obj[old], id_text))
         run.execute(_UPSERT)
         run.execute("TRUNCATE new_state")
-    late = batch.objects.take(late_objects)
-    refold(run, names(late), late.serial.tolist())
+    again = batch.objects.take(late_objects)
+    refold(run, names(again), again.serial.tolist())
 
 
 def _changing(batch: Batch) -> tuple[Ints, Ints]:
@@ -104,8 +128,7 @@ def refold(run: psycopg.Cursor[Row], lots: Sequence[str], serials: Sequence[int]
     """Fold these objects again from their events; those without events of their own lose their row."""
     if not lots:
         return
-    run.execute(_FORGET, [list(lots), list(serials)])
-    run.execute(_REFOLD, [list(lots), list(serials), len(lots)])
+    run.execute(_REFOLD, [list(lots), list(serials)])
 
 
 def fold_spans(run: psycopg.Cursor[Row], lots: Sequence[str], serials: Sequence[int]) -> None:

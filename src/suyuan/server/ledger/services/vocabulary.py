@@ -17,7 +17,16 @@ def write_effects(alias: str = APP_ALIAS) -> None:
     """Make `effect` say what the vocabulary says; safe to repeat."""
     words = vocabulary()
     rows = [
-        (kind.no, number, words.stages[sets.stage] if sets.stage else None, sets.holder, sets.consignee, sets.site, sets.vehicle)
+        (
+            kind.no,
+            number,
+            words.stages[sets.stage] if sets.stage else None,
+            sets.holder,
+            sets.consignee,
+            sets.site,
+            sets.vehicle,
+            sets.stage is not None and slot.before != {"unknown"},
+        )
         for kind in words.kinds.values()
         for number, slot in enumerate(kind.slots)
         for sets in [slot.sets]
@@ -25,4 +34,4 @@ def write_effects(alias: str = APP_ALIAS) -> None:
     ]
     with cursor(alias) as run:
         run.execute("DELETE FROM vocabulary_effect")
-        run.executemany("INSERT INTO vocabulary_effect VALUES (%s, %s, %s, %s, %s, %s, %s)", rows)
+        run.executemany("INSERT INTO vocabulary_effect VALUES (%s, %s, %s, %s, %s, %s, %s, %s)", rows)

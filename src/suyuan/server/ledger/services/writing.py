@@ -1,5 +1,6 @@
 """Write accepted records and everything that follows from them, as frames copied into tables."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,39 +8,54 @@ import numpy.typing as npt
 import polars as pl
 import psycopg
 
-from suyuan.events.admission import CODES, State
+from suyuan.events.admission import CODES
 from suyuan.events.containment import Ints, Keys, Parts, Tree, encode_blocks, encode_trees
 from suyuan.events.records import Batch
 from suyuan.events.vocabulary import Parts as PartsRule
 from suyuan.events.vocabulary import vocabulary
 from suyuan.server.kit.connection import Row
 from suyuan.server.ledger.queries.containers import Container
-from suyuan.server.ledger.queries.state import names
+from suyuan.server.ledger.queries.state import Found, names
 from suyuan.server.ledger.services.copying import copy_frame, hexadecimal, instants, text_array
-from suyuan.server.ledger.services.folding import fold_spans, fold_states
+from suyuan.server.ledger.services.folding import Before, fold_spans, fold_states
 from suyuan.server.ledger.services.vocabulary import COMPACT
 
 ZONE = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True)
+class Amends:
+    """What a batch of corrections amends, one entry a record, as hexadecimal text; `ids` are their own ids."""
+
+    ids: npt.NDArray[np.uint8]
+    corrects: list[str]
+    stands_for: list[str]
+
+    def only(self, keep: npt.NDArray[np.bool_]) -> "Amends":
+        """The records that `keep` marks."""
+        which = np.flatnonzero(keep).tolist()
+        return Amends(self.ids[keep], [self.corrects[i] for i in which], [self.stands_for[i] for i in which])
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
-    """Admitted records with what the ledger found; arrays are by admitted record or by part of one."""
+    """Admitted records with what the ledger found; arrays are by admitted record or by part of one.
+
+    `part_moved` marks parts that may have been inside another parent, or have events of their own.
+    """
 
     batch: Batch
     ids: npt.NDArray[np.uint8]
     trees: list[Tree | None]
-    state: State
-    changed_ms: Ints
-    parents: dict[int, Container]
-    part_new: npt.NDArray[np.bool_]
-    part_touched: npt.NDArray[np.bool_]
+    found: Found
+    part_moved: npt.NDArray[np.bool_]
     found_record: Ints
     found_code: Ints
     found_slot: Ints
     found_stage: Ints
     found_company: Ints
     single_product: Ints
+    amends: Amends | None
 
     def id_text(self, record: Ints) -> pl.Series:
         """The ids of these records as hexadecimal text."""
@@ -48,19 +64,22 @@ class Accepted:
         return every[record] if len(record) else every.head(0)
 
 
-def write(run: psycopg.Cursor[Row], accepted: Accepted, submission: int) -> None:
-    """Add the events, then bring every fold forward."""
-    batch = accepted.batch
+def write(run: psycopg.Cursor[Row], accepted: Accepted, submission: int) -> npt.NDArray[np.uint8]:
+    """Add the events, then bring every fold forward; the ids under which the records now stand."""
+    batch, ids, found = accepted.batch, accepted.ids, accepted.found
     if batch.kind.name in COMPACT:
-        _write_made(run, accepted, submission)
+        ids = _write_made(run, accepted, submission)
     else:
         copy_frame(run, "ledger_event", _main_rows(accepted, submission))
         copy_frame(run, "ledger_event", _thin_rows(accepted, submission))
-        _write_blocks(run, batch, accepted.part_new, submission)
-        fold_states(run, batch, accepted.state, accepted.changed_ms, accepted.id_text)
+        _write_blocks(run, batch, submission)
+        again = np.ones_like(found.inherited) if accepted.amends else found.inherited
+        before = Before(found.changed_ms, found.changed_by, again)
+        fold_states(run, batch, found.state, before, accepted.id_text)
         _write_spans(run, accepted)
     _write_aside(run, accepted)
     copy_frame(run, "ledger_daily", daily_counts(batch, submission))
+    return ids
 
 
 def _column(numbers: Ints) -> pl.Series:
@@ -76,9 +95,16 @@ def _vehicles(batch: Batch, record: Ints) -> pl.Series:
 
 def _common(accepted: Accepted, record: Ints, submission: int) -> pl.DataFrame:
     """The columns that every row of an event carries, whole or thin."""
-    batch = accepted.batch
+    batch, amends = accepted.batch, accepted.amends
+    amended = {}
+    if amends is not None:
+        amended = {
+            "corrects": pl.Series(amends.corrects, dtype=pl.String)[record],
+            "stands_for": pl.Series(amends.stands_for, dtype=pl.String)[record],
+        }
     return pl.DataFrame(
         {
+            **amended,
             "id": accepted.id_text(record),
             "kind": pl.repeat(batch.kind.no, len(record), dtype=pl.Int16, eager=True),
             "reporter": pl.repeat(batch.reporter, len(record), dtype=pl.Int32, eager=True),
@@ -126,14 +152,14 @@ def _thin_rows(accepted: Accepted, submission: int) -> pl.DataFrame:
         if not len(record):
             continue
         objects = batch.objects.take(obj)
-        into_lot, into_serial = _into(accepted, slot.name, record)
+        into_lot, into_serial = _into(accepted, slot.name, touches.record)
         frames.append(
             _common(accepted, record, submission).with_columns(
                 lot=pl.Series(names(objects), dtype=pl.String),
                 serial=pl.Series(objects.serial),
                 slot=pl.lit(number),
-                into_lot=into_lot,
-                into_serial=into_serial,
+                into_lot=into_lot.filter(pl.Series(further)),
+                into_serial=into_serial.filter(pl.Series(further)),
                 main_lot=main_lots[record],
                 main_serial=pl.Series(mains.serial[record]),
             )
@@ -154,12 +180,22 @@ def _into(accepted: Accepted, slot: str, record: Ints) -> tuple[pl.Series, pl.Se
             for number, lot, serial in zip(product.tolist(), lots, serials, strict=True)
         ]
     elif batch.kind.parts is PartsRule.EXCHANGE and slot == "new":
-        old = batch.main_objects()[record].tolist()
-        parents = [held.parent if (held := accepted.parents.get(number)) else None for number in old]
+        parents = _successions(batch, accepted.found.parents)
     return (
         pl.Series([parent[0] if parent else None for parent in parents], dtype=pl.String),
         pl.Series([parent[1] if parent else None for parent in parents], dtype=pl.Int64),
     )
+
+
+def _successions(batch: Batch, held: Mapping[int, Container]) -> list[tuple[str, int] | None]:
+    """The parent that each new part of an exchange goes into: where the old one was, or was put just before."""
+    parents = {number: container.parent for number, container in held.items()}
+    old, new = batch.main_objects().tolist(), batch.touches["new"]
+    into: list[tuple[str, int] | None] = [None] * len(new.record)
+    for place in np.lexsort((new.record, batch.occurred_ms[new.record])).tolist():
+        into[place] = parents.get(old[new.record[place]])
+        parents[int(new.object[place])] = into[place]
+    return into
 
 
 def block_frame(child: Keys, parent: Keys | None, submission: int) -> pl.DataFrame:
@@ -183,17 +219,13 @@ def block_frame(child: Keys, parent: Keys | None, submission: int) -> pl.DataFra
     )
 
 
-def _write_blocks(run: psycopg.Cursor[Row], batch: Batch, new: npt.NDArray[np.bool_], submission: int) -> None:
-    if not len(batch.parts.tops):
-        return
-    child, parent = batch.parts.up(batch.objects.take(batch.main_objects()))
-    if not new.all():
-        child, parent = child.take(np.flatnonzero(new)), parent.take(np.flatnonzero(new))
-    if len(child):
+def _write_blocks(run: psycopg.Cursor[Row], batch: Batch, submission: int) -> None:
+    if len(batch.parts.tops):
+        child, parent = batch.parts.up(batch.objects.take(batch.main_objects()))
         copy_frame(run, "ledger_block", block_frame(child, parent, submission))
 
 
-def _write_made(run: psycopg.Cursor[Row], accepted: Accepted, submission: int) -> None:
+def _write_made(run: psycopg.Cursor[Row], accepted: Accepted, submission: int) -> npt.NDArray[np.uint8]:
     """Cells made: one event for each lot and text of record, its cells listed as the event's parts."""
     batch = accepted.batch
     mains = batch.objects.take(batch.main_objects())
@@ -214,11 +246,13 @@ def _write_made(run: psycopg.Cursor[Row], accepted: Accepted, submission: int) -
             "batch": batch.only(keep),
             "ids": accepted.ids[keep],
             "trees": [tree for _, tree in sorted(zip(by_row.tolist(), trees, strict=True), key=lambda pair: pair[0])],
+            "amends": None if accepted.amends is None else accepted.amends.only(keep),
         }
     )
     copy_frame(run, "ledger_event", _main_rows(grouped, submission))
     copy_frame(run, "ledger_event", _thin_rows(grouped, submission))
     copy_frame(run, "ledger_block", block_frame(mains, None, submission))
+    return accepted.ids[heads[group]]
 
 
 def _groups(batch: Batch, mains: Keys) -> Ints:
@@ -236,19 +270,21 @@ def _write_spans(run: psycopg.Cursor[Row], accepted: Accepted) -> None:
     batch = accepted.batch
     objects: list[Ints] = []
     for slot in batch.kind.slots:
-        if slot.sets.stage is None or slot.object != "battery":
+        if slot.sets.stage is None or slot.object != "battery" or slot.before == {"unknown"}:
             continue
         touched = np.unique(batch.touches[slot.name].object)
         joins = (batch.kind.parts is PartsRule.GATHER and slot.name == "source") or (
             batch.kind.parts is PartsRule.EXCHANGE and slot.name == "new"
         )
-        objects.append(touched if joins else touched[np.isin(touched, np.array(list(accepted.parents), np.int64))])
+        objects.append(
+            touched if joins else touched[np.isin(touched, np.array(list(accepted.found.parents), np.int64))]
+        )
     keys = batch.objects.take(np.unique(np.concatenate(objects or [np.zeros(0, np.int64)])))
     lots, serials = names(keys), keys.serial.tolist()
-    if accepted.part_touched.any():
+    if accepted.part_moved.any():
         child, _ = batch.parts.up(batch.objects.take(batch.main_objects()))
-        late = child.take(np.flatnonzero(accepted.part_touched))
-        lots, serials = lots + names(late), serials + late.serial.tolist()
+        moved = child.take(np.flatnonzero(accepted.part_moved))
+        lots, serials = lots + names(moved), serials + moved.serial.tolist()
     fold_spans(run, lots, serials)
 
 
@@ -270,7 +306,10 @@ def _write_aside(run: psycopg.Cursor[Row], accepted: Accepted) -> None:
                 "data": [
                     f'{{"slot":{slot},"stage":"{stages[stage]}","company":{company}}}'
                     for slot, stage, company in zip(
-                        accepted.found_slot.tolist(), accepted.found_stage.tolist(), accepted.found_company.tolist(), strict=True
+                        accepted.found_slot.tolist(),
+                        accepted.found_stage.tolist(),
+                        accepted.found_company.tolist(),
+                        strict=True,
                     )
                 ],
             }
@@ -278,7 +317,9 @@ def _write_aside(run: psycopg.Cursor[Row], accepted: Accepted) -> None:
         copy_frame(run, "ledger_finding", frame)
     if batch.personal is not None:
         every = np.arange(len(batch))
-        frame = pl.DataFrame({"lot": lots, "serial": mains.serial, "id": accepted.id_text(every), "data": batch.personal})
+        frame = pl.DataFrame(
+            {"lot": lots, "serial": mains.serial, "id": accepted.id_text(every), "data": batch.personal}
+        )
         copy_frame(run, "ledger_personal", frame.drop_nulls("data"))
 
 
@@ -286,4 +327,6 @@ def daily_counts(batch: Batch, submission: int) -> pl.DataFrame:
     """Records by the day (in China) on which they happened."""
     days = pl.Series(batch.occurred_ms).cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(ZONE).dt.date()
     counts = pl.DataFrame({"day": days}).group_by("day").len("records").sort("day")
-    return counts.with_columns(kind=pl.lit(batch.kind.no), company=pl.lit(batch.reporter), submission=pl.lit(submission))
+    return counts.with_columns(
+        kind=pl.lit(batch.kind.no), company=pl.lit(batch.reporter), submission=pl.lit(submission)
+    )

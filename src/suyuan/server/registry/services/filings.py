@@ -147,8 +147,9 @@ def import_filings(by: Scope, rows: pl.DataFrame | Sequence[Mapping[str, object]
     sieve.once("prefix", "valid_from")
     sieve.valid_period()
     _check_vendor(sieve)
-    own = pl.lit(value=True) if by.level is Level.NATION else pl.col("number") == by.company
-    sieve.note("company", "registry.outside_scope", ~own.fill_null(value=False))
+    if by.level is not Level.NATION:
+        own = pl.col("number") == pl.lit(by.company if by.level is Level.COMPANY else None, dtype=pl.Int32)
+        sieve.note("company", "registry.outside_scope", ~own.fill_null(value=False))
     types = dict.fromkeys(FILINGS, "text") | dict.fromkeys(_MEASURES, "float8") | dict.fromkeys(_COUNTS, "integer")
     types |= dict.fromkeys(("filed_on", "valid_from", "valid_to"), "date") | {"number": "integer", "details": "jsonb"}
     return _enter(sieve, types, _INSERT_FILINGS, _SUCCEED.format(table="registry_code_filing", key="prefix"))

@@ -13,7 +13,13 @@ from suyuan.server.submissions.services.result import Counted, rows_of_records
 
 
 def amend(
-    run: psycopg.Cursor[Row], judged: Judged, submission: Submission, rng: np.random.Generator, clock: Clock, *, dry: bool
+    run: psycopg.Cursor[Row],
+    judged: Judged,
+    submission: Submission,
+    rng: np.random.Generator,
+    clock: Clock,
+    *,
+    dry: bool,
 ) -> Counted:
     """Apply the corrections or withdrawals of `judged`; each that cannot be done is refused with its reason."""
     raise NotImplementedError

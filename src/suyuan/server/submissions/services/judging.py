@@ -16,8 +16,7 @@ from suyuan.server.kit.problems import Refusal
 from suyuan.server.submissions.services.surroundings import reporter_for, surroundings
 from suyuan.sheets import findings as table
 from suyuan.sheets.reading import read
-from suyuan.sheets.repairs import apply_repairs
-from suyuan.sheets.sheet import Sheet
+from suyuan.sheets.sheet import Sheet, apply_repairs
 
 Progress = Callable[[str], None]
 
@@ -49,9 +48,7 @@ class Unreadable:
     rows: int
 
 
-def read_sheet(
-    body: bytes, name: str, kind: str | None, mapping: Mapping[str, str] | None, *, repair: bool
-) -> Sheet:
+def read_sheet(body: bytes, name: str, kind: str | None, mapping: Mapping[str, str] | None, *, repair: bool) -> Sheet:
     """Read a file; raises `suyuan.sheets.limits.SheetError` where nothing can be read."""
     if kind is not None and kind not in vocabulary().kinds:
         raise Refusal("submissions.unknown_kind", kind=kind, kinds=sorted(vocabulary().kinds))

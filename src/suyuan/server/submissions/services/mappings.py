@@ -21,6 +21,4 @@ def remember_mapping(company: int, kind: str, columns: Headings[str, str], clock
     """Keep `columns` for the company's next file of this kind, beside what it explained before."""
     known = Mapping.objects.filter(company=company, kind=kind).first()
     merged = (known.columns if known else {}) | dict(columns)
-    Mapping.objects.update_or_create(
-        company=company, kind=kind, defaults={"columns": merged, "used_at": clock.now()}
-    )
+    Mapping.objects.update_or_create(company=company, kind=kind, defaults={"columns": merged, "used_at": clock.now()})

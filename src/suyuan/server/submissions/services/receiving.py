@@ -193,9 +193,7 @@ def _finish(submission: Submission, result: Result, clock: Clock) -> None:
         setattr(submission, name, getattr(result, name))
     submission.save()
     if result.findings.height:
-        Findings.objects.update_or_create(
-            submission=submission, defaults={"table": to_parquet(result.findings)}
-        )
+        Findings.objects.update_or_create(submission=submission, defaults={"table": to_parquet(result.findings)})
 
 
 def _fail(submission: Submission, state: State, code: str, data: dict[str, object], clock: Clock) -> None:

@@ -55,7 +55,7 @@ def numbered(findings: pl.DataFrame, row_numbers: pl.Series, refused_rows: pl.Se
     refused = refused_rows.gather(row) if refused_rows is not None else pl.repeat(True, len(row), eager=True)
     frame = findings.with_columns(row_number=number.cast(pl.UInt32), refused=refused.fill_null(True))
     order = frame.with_columns(position=row).sort("position", nulls_last=False, maintain_order=True)
-    return order.select(FINDINGS_SCHEMA.names()).cast(dict(FINDINGS_SCHEMA))
+    return order.select(FINDINGS_SCHEMA.names()).cast(FINDINGS_SCHEMA)
 
 
 def grouped(findings: pl.DataFrame, row_numbers: pl.Series) -> list[dict[str, Any]]:

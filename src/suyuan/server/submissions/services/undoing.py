@@ -84,7 +84,11 @@ def undo(company: int, number: int, reason: str, clock: Clock = SYSTEM_CLOCK) ->
                 received_ms=received_ms,
                 rng=randomness(),
             )
-        submission.state, submission.undone_at, submission.undone_by = State.UNDONE.value, clock.now(), withdrawal.number
+        submission.state, submission.undone_at, submission.undone_by = (
+            State.UNDONE.value,
+            clock.now(),
+            withdrawal.number,
+        )
         submission.save(update_fields=["state", "undone_at", "undone_by"])
     return submission
 

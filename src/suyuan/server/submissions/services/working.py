@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.utils import IntegrityError, OperationalError
 
 from suyuan.events.contradictions import contradiction_findings
+from suyuan.events.records import Batch
 from suyuan.server.kit.clock import Clock
 from suyuan.server.kit.connection import cursor
 from suyuan.server.ledger.services.append import Appended, append
@@ -72,7 +73,7 @@ def take_in(judged: Judged, submission: Submission, rng: np.random.Generator, cl
             done = append(
                 run, batch, submission.number, received_ms, rng=rng, whole=whole, dry=submission.dry or spoiled
             )
-            counted = _count(judged, done)
+            counted = _count(judged, judged.batch, done)
     if whole and counted.refused and not submission.dry:
         counted = replace(counted, admitted=0, duplicates=0)
     return _result(judged, counted, dry=submission.dry)
@@ -84,14 +85,13 @@ def _nothing(judged: Judged) -> Counted:
     return Counted(0, 0, refused, table.empty(), checked.refused_records.gather(checked.record))
 
 
-def _count(judged: Judged, done: Appended) -> Counted:
-    assert judged.batch is not None
+def _count(judged: Judged, original: Batch, done: Appended) -> Counted:
     checked = judged.checked
-    found = contradiction_findings(judged.batch, done.contradictions)
+    found = contradiction_findings(original, done.contradictions)
     found = found.with_columns(row=judged.positions.gather(found["row"]).cast(pl.UInt32))
     refused = checked.refused_records.to_numpy().copy()
     late = ~done.admitted & ~done.duplicate
-    sheet_record = checked.record.gather(judged.positions.gather(pl.Series(judged.batch.row))).to_numpy()
+    sheet_record = checked.record.gather(judged.positions.gather(pl.Series(original.row))).to_numpy()
     refused[sheet_record[late]] = True
     return Counted(
         int(done.admitted.sum()),

@@ -1,0 +1,165 @@
+"""What is shown of submissions, companies and the vocabulary, as plain JSON values."""
+
+from datetime import date, datetime
+from functools import cache
+from typing import cast
+
+import polars as pl
+
+from suyuan.events.vocabulary import Field, Kind, Label, Slot, vocabulary
+from suyuan.kernel import Language, sentence
+from suyuan.server.accounts.queries import Principal
+from suyuan.server.api.answers import Json
+from suyuan.server.api.wording import Teller
+from suyuan.server.submissions.models import FINISHED, Submission
+
+_FINISHED = frozenset(state.value for state in FINISHED)
+
+
+def moment(at: datetime | None) -> str | None:
+    """A moment as text."""
+    return at.isoformat(timespec="milliseconds") if at else None
+
+
+def finished(submission: Submission) -> bool:
+    """Whether nothing more will happen to it by itself."""
+    return submission.state in _FINISHED
+
+
+def submission_json(submission: Submission, language: Language) -> dict[str, Json]:
+    """A submission with its result: counts, causes, and what stopped it."""
+    failure = submission.failure
+    return {
+        "number": submission.number,
+        "company": submission.company,
+        "state": submission.state,
+        "state_label": sentence(f"api.state_{submission.state}", language=language),
+        "finished": finished(submission),
+        "step": submission.step,
+        "digest": submission.received_id,
+        "name": submission.name,
+        "channel": submission.channel,
+        "kind": submission.kind,
+        "mode": submission.mode,
+        "dry_run": submission.dry,
+        "received_at": moment(submission.received_at),
+        "started_at": moment(submission.started_at),
+        "finished_at": moment(submission.finished_at),
+        "confirmed_at": moment(submission.confirmed_at),
+        "undone_at": moment(submission.undone_at),
+        "undone_by": submission.undone_by,
+        "vocabulary": submission.vocabulary,
+        "rows": submission.rows,
+        "records": submission.records,
+        "admitted": submission.admitted,
+        "duplicates": submission.duplicates,
+        "refused": submission.refused,
+        "groups": Teller.of(submission, language).groups(submission.groups) if submission.groups else [],
+        "failure": None
+        if failure is None
+        else {**failure, "message": sentence(failure["code"], failure["data"], language)},
+    }
+
+
+def rows_json(frame: pl.DataFrame) -> list[Json]:
+    """The rows of a frame; dates as text."""
+    days = [pl.col(name).dt.to_string("iso") for name, kind in frame.schema.items() if kind == pl.Date]
+    return cast("list[Json]", frame.with_columns(days).to_dicts())
+
+
+def principal_json(asker: Principal, company: Json) -> dict[str, Json]:
+    """A key: what it sees and may do, and the company it belongs to."""
+    scope = asker.scope
+    return {
+        "key": asker.prefix,
+        "permissions": sorted(permission.value for permission in asker.permissions),
+        "scope": {
+            "level": scope.level.value,
+            "division": scope.division,
+            "company": scope.company,
+            "site": scope.site,
+        },
+        "company": company,
+    }
+
+
+# ---------------------------------------------------------------- vocabulary
+
+
+def _label(label: Label) -> dict[str, Json]:
+    return {"zh": label.zh, "en": label.en}
+
+
+def _field(field: Field) -> dict[str, Json]:
+    return {
+        "name": field.name,
+        "label": _label(field.label),
+        "type": field.type.value,
+        "unit": field.unit,
+        "required": field.required,
+        "levels": field.levels,
+        "minimum": field.minimum,
+        "maximum": field.maximum,
+        "choices": {value: _label(label) for value, label in field.choices.items()},
+        "wire": field.wire,
+        "personal": field.personal,
+    }
+
+
+def _slot(slot: Slot) -> dict[str, Json]:
+    return {
+        "name": slot.name,
+        "field": slot.field,
+        "object": slot.object,
+        "levels": slot.levels,
+        "many": slot.many,
+        "before": sorted(slot.before),
+        "holder": slot.holder,
+        "vehicle": slot.vehicle,
+        "stage": slot.sets.stage,
+    }
+
+
+def _kind(kind: Kind) -> dict[str, Json]:
+    return {
+        "no": kind.no,
+        "name": kind.name,
+        "label": _label(kind.label),
+        "reporters": list(kind.reporters),
+        "time": kind.time,
+        "record": list(kind.record),
+        "slots": [_slot(slot) for slot in kind.slots],
+        "fields": [_field(field) for field in kind.fields.values()],
+    }
+
+
+@cache
+def vocabulary_json() -> dict[str, Json]:
+    """Kinds, stages and roles of the version that this server speaks."""
+    words = vocabulary()
+    return {
+        "version": words.version,
+        "kinds": [_kind(kind) for kind in words.kinds.values()],
+        "stages": [{"name": name, "no": no, "label": _label(words.stage_labels[name])} for name, no in words.stages.items()],
+        "roles": [{"name": name, "label": _label(label)} for name, label in words.roles.items()],
+    }
+
+
+@cache
+def templates_json() -> list[Json]:
+    """The kinds that can be reported, each with the names of its columns."""
+    return [
+        {
+            "kind": kind.name,
+            "label": _label(kind.label),
+            "reporters": list(kind.reporters),
+            "columns": list(kind.fields),
+            "required": [field.name for field in kind.fields.values() if field.required],
+        }
+        for kind in vocabulary().kinds.values()
+    ]
+
+
+def day(text: date | None) -> str | None:
+    """A day as text."""
+    return text.isoformat() if text else None

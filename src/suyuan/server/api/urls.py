@@ -1,0 +1,23 @@
+"""The addresses of the API, its document and its page."""
+
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import include, path, re_path
+
+from suyuan.server.api.application import operations
+from suyuan.server.api.door import door
+from suyuan.server.api.page import docs_page, openapi_json, style_sheet
+
+
+def nothing(request: HttpRequest) -> HttpResponseBase:
+    """There is nothing at this address."""
+    raise Http404
+
+
+urlpatterns = [
+    path("docs", door(docs_page), name="api-docs"),
+    path("docs.css", door(style_sheet), name="api-docs-style"),
+    path("v1/openapi.json", door(openapi_json), name="api-document"),
+    path("v1/", include((list(operations()), "api"), namespace="api")),
+    re_path("", door(nothing)),
+]

@@ -1,0 +1,177 @@
+"""Everything that concerns one object, gathered once: its records, those of its containers, of its vehicles.
+
+`show`, `life` and `tree` all begin here, so that they agree on what may be seen: an object is visible
+if one record of its life is.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import psycopg
+
+from suyuan.server.kit.connection import Row
+from suyuan.server.kit.scope import Scope
+from suyuan.server.ledger.queries.ascent import BEGINNING, Ascent, Moment, Stay, ascend, climb
+from suyuan.server.ledger.queries.containers import LEVELS, Key
+from suyuan.server.ledger.queries.entries import CELL_PRODUCED, Entry, Window, bound, entries, making, valid
+from suyuan.server.ledger.queries.touches import Touch, touches
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was gathered about `key`.
+
+    `births` says when each tree put its part there. `rows` has the records of the object, its containers
+    and its vehicles (for a vehicle: of the packs ever bound to it); `windows` says which of them belong
+    to this life. `made` is the record by which a cell was reported as made, with what corrected it.
+    """
+
+    key: Key
+    ascent: Ascent
+    births: Mapping[Stay, Moment]
+    rows: dict[Key, list[Entry]]
+    windows: dict[Key, list[Window]]
+    made: Sequence[Entry] = ()
+    touched: dict[str, list[Touch]] = field(default_factory=dict)
+
+    @property
+    def is_vehicle(self) -> bool:
+        """Whether the object is a vehicle."""
+        return is_vehicle(self.rows[self.key])
+
+    def life(self) -> Iterator[Entry]:
+        """Every row of this life; a record that stands under several objects comes under the nearest first."""
+        yield from self.rows[self.key]
+        yield from self.made
+        for key, windows in self.windows.items():
+            if key != self.key:
+                yield from (row for row in self.rows[key] if any(window.holds(row.moment) for window in windows))
+
+    @property
+    def visible(self) -> bool:
+        """Whether the reader may know of the object at all; False for one that nobody ever reported."""
+        return any(entry.seen for entry in self.life())
+
+    def chain(self, at_ms: int | None) -> list[Key]:
+        """The containers at a moment (None: now), nearest first; the vehicle is not among them."""
+        return self.ascent.chain(self.births, at_ms)
+
+    def vehicle(self, at_ms: int | None) -> Key | None:
+        """The vehicle that the outermost container, or the object itself, is bound to at a moment."""
+        top = ([self.key, *self.chain(at_ms)])[-1]
+        for vin, window in reversed(bound(self.rows[top])):
+            if window.until is None if at_ms is None else window.since[0] <= at_ms and _open(window, at_ms):
+                return vin, 0
+        return None
+
+
+def _open(window: Window, at_ms: int) -> bool:
+    return window.until is None or window.until[0] > at_ms
+
+
+def is_vehicle(rows: Iterable[Entry]) -> bool:
+    """Whether these are the records of a vehicle."""
+    return any(entry.kind.slots[entry.slot].object == "vehicle" for entry in rows if entry.touches)
+
+
+def history(run: psycopg.Cursor[Row], scope: Scope, key: Key) -> History | None:
+    """Gather what concerns `key`; None if the scope may not know of it, or nobody does."""
+    ascent = ascend(run, key)
+    rows = entries(run, scope, [key, *ascent.containers])
+    births = {stay: _birth(stay, ascent, rows) for stay in ascent.stays if stay.since is None}
+    windows = _windows(ascent, births, rows)
+    gathered = History(key, ascent, births, rows, windows, _made(run, scope, ascent))
+    if gathered.is_vehicle:
+        _add_packs(run, scope, gathered)
+    else:
+        _add_vehicles(run, scope, gathered)
+    return gathered if gathered.visible else None
+
+
+def _birth(stay: Stay, ascent: Ascent, rows: Mapping[Key, Sequence[Entry]]) -> Moment:
+    """When a tree put the part there: its record stands under the parent, or under the parent's parent."""
+    above = [stay.parent, *(upper.parent for upper in ascent.of(stay.parent))]
+    for owner in above:
+        trees = [entry for entry in rows[owner] if entry.has_parts and entry.kind.no != CELL_PRODUCED]
+        if told := [entry for entry in trees if entry.submission == stay.submission]:
+            return min(told, key=lambda entry: entry.id).moment
+    return BEGINNING
+
+
+def _windows(
+    ascent: Ascent, births: Mapping[Stay, Moment], rows: Mapping[Key, Sequence[Entry]]
+) -> dict[Key, list[Window]]:
+    """For every container, when the object was inside it."""
+    spells = {stay: Window(stay.since or births[stay], _end(stay, rows[stay.part])) for stay in ascent.stays}
+    windows: dict[Key, list[Window]] = {ascent.key: [Window()]}
+    for _ in range(LEVELS):
+        upper: dict[Key, list[Window]] = {ascent.key: [Window()]}
+        for stay, spell in spells.items():
+            met = [both for window in windows.get(stay.part, ()) if (both := window.meet(spell))]
+            upper.setdefault(stay.parent, []).extend(met)
+        if upper == windows:
+            break
+        windows = upper
+    return windows
+
+
+def _end(stay: Stay, rows: Sequence[Entry]) -> Moment | None:
+    """When a stay ended: a span tells the time, the part's own record at that time tells its place in the order."""
+    if stay.until_ms is None:
+        return None
+    since = stay.since or BEGINNING
+    then = [entry for entry in rows if entry.occurred_ms == stay.until_ms and entry.sets.stage is not None]
+    return min((entry.moment for entry in then if entry.moment > since), default=(stay.until_ms, ""))
+
+
+def _made(run: psycopg.Cursor[Row], scope: Scope, ascent: Ascent) -> list[Entry]:
+    """The record that the cell was made, and what became of it; it is filed under the first cell of its group."""
+    place = making(run, ascent.key, ascent.made) if ascent.made is not None else None
+    if place is None:
+        return []
+    head, identity = place
+    return [entry for entry in entries(run, scope, [head])[head] if identity in (entry.id, entry.corrects)]
+
+
+def _add_vehicles(run: psycopg.Cursor[Row], scope: Scope, gathered: History) -> None:
+    """Records of the vehicles, while the object was in them."""
+    found: dict[Key, list[Window]] = {}
+    for key, windows in gathered.windows.items():
+        inside = [Window(stay.since or gathered.births[stay]) for stay in gathered.ascent.of(key)]
+        for vin, spell in bound(gathered.rows[key]):
+            if any(window.since <= spell.since for window in inside):
+                continue  # a part is where its container is
+            found.setdefault((vin, 0), []).extend(both for window in windows if (both := window.meet(spell)))
+    gathered.rows.update(entries(run, scope, sorted(found)))
+    gathered.windows.update(found)
+
+
+def _add_packs(run: psycopg.Cursor[Row], scope: Scope, gathered: History) -> None:
+    """Records of the packs, while they were bound to the vehicle."""
+    gathered.touched.update(touches(run, gathered.rows[gathered.key]))
+    candidates = {touch.key for objects in gathered.touched.values() for touch in objects if touch.object == "battery"}
+    if not candidates:
+        return
+    stays, _ = climb(run, sorted(candidates))
+    packs = [key for key in sorted(candidates) if not stays[key]]
+    for key, rows in entries(run, scope, packs).items():
+        gathered.rows[key] = rows
+        gathered.windows[key] = [window for vin, window in bound(rows) if (vin, 0) == gathered.key]
+
+
+def batteries_of(gathered: History, at_ms: int | None) -> list[Key]:
+    """The packs bound to a vehicle at a moment (None: now)."""
+    return sorted(
+        key
+        for key, windows in gathered.windows.items()
+        if key != gathered.key
+        and any(
+            window.until is None if at_ms is None else window.since[0] <= at_ms and _open(window, at_ms)
+            for window in windows
+        )
+    )
+
+
+def exists_at(gathered: History, at_ms: int | None) -> bool:
+    """Whether anything was known of the object at a moment."""
+    return at_ms is None or any(entry.occurred_ms <= at_ms for entry in valid(list(gathered.life())))

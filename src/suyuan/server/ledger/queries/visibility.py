@@ -1,0 +1,65 @@
+"""Who may see what in the ledger, decided here and nowhere else.
+
+A record may be seen by the nation; by a province or city in which its reporter or its other party is
+seated, or its site lies; by its reporter and its other party; and by the outlet at whose site it
+happened. An object may be seen by whoever may see one of the records of its life: its own, and those
+of its containers while it was inside. Whoever became its holder or is awaiting it is the reporter or
+the other party of such a record, so that nothing is asked about holders.
+"""
+
+from collections.abc import Sequence
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from suyuan.server.kit.connection import Row
+from suyuan.server.kit.scope import Level, Scope
+from suyuan.server.ledger.queries.containers import Key, columns
+from suyuan.server.registry.queries import Condition, visible_companies, visible_sites
+
+_SEEN = SQL("""
+SELECT o.place FROM unnest(%s::text[], %s::integer[]) WITH ORDINALITY AS o (lot, serial, place)
+ WHERE EXISTS (SELECT FROM ledger_event e WHERE e.lot = o.lot AND e.serial = o.serial AND {condition})
+""")
+_SEEN_MAKING = SQL("""
+SELECT DISTINCT e.lot, e.submission FROM ledger_event e
+ WHERE e.lot = ANY(%s) AND e.kind = 1 AND e.submission = ANY(%s) AND {condition}
+""")
+_SEATED = SQL("EXISTS (SELECT FROM ({firms}) v WHERE v.number IN ({row}.reporter, {row}.party))")
+_LYING = SQL("EXISTS (SELECT FROM ({sites}) v WHERE v.number = {row}.site)")
+
+
+def visible_events(scope: Scope, alias: str = "e") -> Condition:
+    """The condition that rows of `ledger_event` fulfil that a scope may see."""
+    row = Identifier(alias)
+    match scope.level:
+        case Level.NATION:
+            return Condition(SQL("TRUE"), [])
+        case Level.COMPANY:
+            own = SQL("({row}.reporter = %s OR {row}.party = %s)").format(row=row)
+            return Condition(own, [scope.company, scope.company])
+        case Level.OUTLET:
+            sites = visible_sites(scope)
+            return Condition(_LYING.format(sites=sites.sql, row=row), sites.params)
+        case _:
+            firms, sites = visible_companies(scope), visible_sites(scope)
+            seated, lying = _SEATED.format(firms=firms.sql, row=row), _LYING.format(sites=sites.sql, row=row)
+            return Condition(SQL("({} OR {})").format(seated, lying), [*firms.params, *sites.params])
+
+
+def seen_keys(run: psycopg.Cursor[Row], scope: Scope, keys: Sequence[Key]) -> set[Key]:
+    """Those of `keys` that have a record of their own which the scope may see."""
+    if scope.level is Level.NATION or not keys:
+        return set(keys)
+    condition = visible_events(scope)
+    rows = run.execute(_SEEN.format(condition=condition.sql), [*columns(keys), *condition.params])
+    return {keys[place - 1] for (place,) in rows}
+
+
+def seen_makings(
+    run: psycopg.Cursor[Row], scope: Scope, lots: Sequence[str], submissions: Sequence[int]
+) -> set[tuple[str, int]]:
+    """The (lot, submission) of records of cells made that the scope may see."""
+    condition = visible_events(scope)
+    statement = _SEEN_MAKING.format(condition=condition.sql)
+    return set(run.execute(statement, [list(lots), list(submissions), *condition.params]).fetchall())

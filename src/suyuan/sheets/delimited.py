@@ -1,0 +1,243 @@
+"""Reading csv: the encoding is found, never guessed with loss; the delimiter is found; rows keep their numbers."""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import polars as pl
+
+from suyuan.kernel import Severity
+from suyuan.kernel.findings import Value
+from suyuan.sheets import findings as table
+from suyuan.sheets.assemble import RESULT, Draft, settle, tidy, unrecognised
+from suyuan.sheets.headings import SEARCHED_ROWS, Match, recognise, second_heading_row
+from suyuan.sheets.limits import Limits, SheetError
+from suyuan.sheets.sheet import Sheet
+from suyuan.sheets.sniff import Format
+from suyuan.sheets.template import Template
+
+_STEP = 1 << 20
+_HEAD_BYTES = 256 << 10
+_DELIMITERS = (",", "\t", ";")
+_STRAY_QUOTE = re.compile(rb'[^,;\t\r\n"]"[^,;\t\r\n"]')
+_NEUTRALISED = r"^'+[=+\-@\t\r]"
+_BATCH = 50_000
+
+
+def read_delimited(
+    data: bytes,
+    templates: Sequence[Template],
+    name: str | None,
+    mapping: Mapping[str, str] | None,
+    limits: Limits,
+) -> Sheet:
+    """The sheet in csv text."""
+    text = to_utf8(data)
+    limit = limits.max_rows
+    if _rows_at_most(text) > limit:
+        _check_rows(text, limits)
+    separator, rows = _head(text)
+    limits.check_columns(max(map(len, rows), default=0))
+    recognition = recognise(rows, templates, mapping, [name or ""])
+    match = recognition.match
+    if match is None:
+        return unrecognised(Format.CSV, rows, recognition, name)
+    skip = match.row + 1 + second_heading_row(rows, match, mapping)
+    frame, overflow = _table(text, separator, skip, len(rows[match.row]), match)
+    limits.check_rows(frame.height)
+    draft = Draft(
+        format=Format.CSV,
+        frame=frame,
+        row_numbers=pl.int_range(skip + 1, skip + 1 + frame.height, dtype=pl.UInt32, eager=True),
+        match=match,
+        recognition=recognition,
+        headings={column: (rows[match.row][position] or "") for position, column in match.columns.items()},
+        name=name,
+    )
+    tidied = tidy(draft)
+    if overflow.len():
+        index = tidied.row_numbers.search_sorted(overflow + skip + 1)
+        tidied.said.append(table.make(index, None, "sheets.too_many_fields", data={"columns": len(rows[match.row])}))
+    if _cut_short(text, separator, len(rows[match.row])):
+        last: dict[str, Value] = {"row": int(draft.row_numbers[-1]) if draft.row_numbers.len() else 0}
+        tidied.said.append(table.make(None, None, "sheets.last_line_short", Severity.WARNING, data=last))
+    return settle(tidied, limits)
+
+
+def to_utf8(data: bytes) -> bytes:
+    """`data` as UTF-8 without a byte order mark, from UTF-8, UTF-16 with a mark, or GB18030.
+
+    SheetError if it is none of these; nothing is ever replaced by question marks.
+    """
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if data.startswith(mark):
+            text = _recode(data[len(mark) :], encoding)
+            break
+    else:
+        text = data.removeprefix(codecs.BOM_UTF8)
+        if not _decodes(text, "utf-8"):
+            text = _recode(text, "gb18030")
+    if b"\n" not in text and b"\r" in text:
+        text = text.replace(b"\r", b"\n")
+    return text
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        for _ in _decoded(data, encoding):
+            pass
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(data: bytes, encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    view = memoryview(data)
+    for start in range(0, len(data), _STEP):
+        yield decoder.decode(view[start : start + _STEP])
+    yield decoder.decode(b"", final=True)
+
+
+def _recode(data: bytes, encoding: str) -> bytes:
+    try:
+        return b"".join(part.encode() for part in _decoded(data, encoding))
+    except UnicodeError as error:
+        at = error.start if isinstance(error, UnicodeDecodeError) else 0
+        raise SheetError("sheets.encoding", position=at + 1) from error
+
+
+def _rows_at_most(text: bytes) -> int:
+    return text.count(b"\n") + 1
+
+
+def _check_rows(text: bytes, limits: Limits) -> None:
+    """Count rows exactly where line breaks alone exceed the limit: quoted line breaks are no rows."""
+    found = _rows_at_most(text) - SEARCHED_ROWS
+    if b'"' in text:
+        rows = csv.reader(io.TextIOWrapper(io.BytesIO(text), "utf-8", newline=""))
+        found = sum(1 for _ in rows) - SEARCHED_ROWS
+    limits.check_rows(found)
+
+
+def _head(text: bytes) -> tuple[str, list[list[str | None]]]:
+    """The delimiter and the first rows. The delimiter is the one that makes the widest row."""
+    head = text[:_HEAD_BYTES]
+    lines = head.decode("utf-8", errors="ignore")
+    best: tuple[int, str, list[list[str | None]]] = (-1, ",", [])
+    for separator in _DELIMITERS:
+        rows = _first_rows(lines, separator)
+        width = max(map(len, rows), default=0)
+        if width > best[0]:
+            best = (width, separator, rows)
+    return best[1], best[2]
+
+
+def _first_rows(text: str, separator: str) -> list[list[str | None]]:
+    rows: list[list[str | None]] = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            rows.append([cell or None for cell in row])
+            if len(rows) > SEARCHED_ROWS + 1:
+                break
+    except csv.Error:
+        pass  # an overlong field in the part that was cut off; the full reading tells about real faults
+    return rows
+
+
+def _table(text: bytes, separator: str, skip: int, width: int, match: Match) -> tuple[pl.DataFrame, pl.Series]:
+    """The mapped columns, and the rows that have more fields than headings."""
+    wanted = dict(match.columns)
+    if match.result is not None:
+        wanted[match.result] = RESULT
+    if b'"' in text and (text.count(b'"') % 2 or _STRAY_QUOTE.search(text)):
+        strict = None
+    else:
+        strict = _strict(text, separator, skip, [*wanted, width], width)
+    frame = _tolerant(text, separator, skip, width) if strict is None else strict
+    overflow = frame[f"column_{width}"].is_not_null().arg_true()
+    renamed = frame.select(pl.col(f"column_{position}").alias(name) for position, name in wanted.items())
+    return renamed.select(_received(renamed[name]) for name in renamed.columns), overflow.cast(pl.UInt32)
+
+
+def _received(series: pl.Series) -> pl.Series:
+    """Take back the apostrophe that our own export puts before text that a program might run as a formula."""
+    if not series.str.starts_with("'").any():
+        return series
+    frame = series.to_frame("x").select(
+        pl.when(pl.col("x").str.contains(_NEUTRALISED)).then(pl.col("x").str.slice(1)).otherwise("x")
+    )
+    return frame.to_series().alias(series.name)
+
+
+def _strict(text: bytes, separator: str, skip: int, columns: list[int], width: int) -> pl.DataFrame | None:
+    names = [f"column_{position}" for position in range(width + 1)]
+    try:
+        return pl.read_csv(
+            text,
+            has_header=False,
+            skip_rows=skip,
+            schema=dict.fromkeys(names, pl.String),
+            columns=[names[position] for position in sorted(set(columns))],
+            separator=separator,
+            quote_char='"' if b'"' in text else None,
+            truncate_ragged_lines=True,
+            missing_columns="insert",
+            raise_if_empty=False,
+        )
+    except pl.exceptions.PolarsError:
+        return None  # quotes in unexpected places: read row by row
+
+
+def _tolerant(text: bytes, separator: str, skip: int, width: int) -> pl.DataFrame:
+    """The same for text whose quotes do not follow the rules, read row by row."""
+    names = [f"column_{position}" for position in range(width + 1)]
+    schema = dict.fromkeys(names, pl.String)
+    batches = [pl.DataFrame(schema=schema)]
+    batch: list[list[str | None]] = []
+    for index, row in enumerate(_rows(text, separator)):
+        if index < skip:
+            continue
+        cells: list[str | None] = [cell or None for cell in row[: width + 1]]
+        batch.append(cells + [None] * (width + 1 - len(cells)))
+        if len(batch) == _BATCH:
+            batches.append(pl.DataFrame(batch, schema=schema, orient="row"))
+            batch = []
+    batches.append(pl.DataFrame(batch, schema=schema, orient="row"))
+    return pl.concat(batches)
+
+
+def _rows(text: bytes, separator: str) -> Iterator[list[str]]:
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(text), "utf-8", newline=""), delimiter=separator)
+    unclosed = _unclosed_from(text, separator)
+    if unclosed:
+        raise SheetError("sheets.unclosed_quote", line=unclosed)
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise SheetError("sheets.unclosed_quote", line=reader.line_num) from error
+
+
+def _unclosed_from(text: bytes, separator: str) -> int:
+    """The line where the last field begins if its quote is never closed, else 0."""
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(text), "utf-8", newline=""), delimiter=separator, strict=True)
+    before = 0
+    while True:
+        try:
+            before = reader.line_num
+            next(reader)
+        except StopIteration:
+            return 0
+        except csv.Error as error:
+            if "unexpected end of data" in str(error):
+                return before + 1
+
+
+def _cut_short(text: bytes, separator: str, width: int) -> bool:
+    """Whether the last line has no end and fewer fields than the headings: perhaps the file was cut."""
+    if text.endswith((b"\n", b"\r")):
+        return False
+    last = text[text.rfind(b"\n") + 1 :]
+    return b'"' not in last and 0 < last.count(separator.encode()) + 1 < width

@@ -1,0 +1,108 @@
+"""Faults that the text of a cell shows: blank rows, errors of formulas, numbers shortened to powers of ten."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from suyuan.kernel import Severity
+from suyuan.kernel.findings import Value
+from suyuan.sheets import findings as table
+from suyuan.sheets.limits import Limits
+from suyuan.sheets.normal import count_finding
+from suyuan.sheets.template import Column
+
+EXACT_DIGITS = 15
+"""A spreadsheet program keeps this many digits of a number; further ones become zeros."""
+
+_BLANK = r"^\s*$"
+_ERROR = r"^#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)$"
+_POWER = r"^\s*-?\d+(?:[.,]\d+)?[eE]\+\d{2,}\s*$"
+LOOKS_NUMERIC = r"^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$|^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}"
+_DAY = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}"
+
+
+def blank_to_null(frame: pl.DataFrame) -> pl.DataFrame:
+    """Cells that hold only white space become null; nothing is copied where there are none."""
+    if not frame.width:
+        return frame
+    blank = frame.select(pl.all().str.contains(_BLANK).any().fill_null(False)).row(0)
+    names = [name for name, found in zip(frame.columns, blank, strict=True) if found]
+    return frame.with_columns(pl.when(~pl.col(name).str.contains(_BLANK)).then(pl.col(name)) for name in names)
+
+
+def inspect_text(frame: pl.DataFrame, columns: Mapping[str, Column], limits: Limits) -> pl.DataFrame:
+    """Findings about error values, overlong cells and codes shown as powers of ten."""
+    masks = frame.select(
+        [pl.col(name).str.starts_with("#").any().fill_null(False).alias(f"#{name}") for name in frame.columns]
+        + [pl.col(name).str.len_chars().max().fill_null(0).alias(f"len {name}") for name in frame.columns]
+        + [
+            pl.col(name).str.contains(_POWER).any().fill_null(False).alias(f"power {name}")
+            for name in frame.columns
+            if columns[name].is_text
+        ]
+    ).row(0, named=True)
+    found: list[pl.DataFrame] = []
+    for name in frame.columns:
+        series = frame[name]
+        if masks[f"#{name}"]:
+            found.append(_cells(series, series.str.contains(_ERROR), "sheets.error_cell"))
+        if masks[f"len {name}"] > limits.max_text:
+            found.append(
+                _cells(series, series.str.len_chars() > limits.max_text, "sheets.cell_too_long", limit=limits.max_text)
+            )
+        if masks.get(f"power {name}"):
+            found.append(_cells(series, series.str.contains(_POWER), "sheets.number_in_text_column"))
+    return table.concat(found)
+
+
+def _cells(series: pl.Series, mask: pl.Series, code: str, **data: Value) -> pl.DataFrame:
+    rows = mask.fill_null(False).arg_true()
+    values = series.gather(rows)
+    return table.make(rows, series.name, code, Severity.REFUSE, values, {"field": series.name, **data})
+
+
+def lost_digits(numeric: pl.DataFrame) -> pl.Series:
+    """Which numbers of `numeric` (column ``value``) have more digits than a spreadsheet program keeps."""
+    size = numeric["value"].cast(pl.Float64, strict=False).abs()
+    digits = numeric["value"].str.replace(r"[eE].*$", "").str.replace_all(r"[^0-9]", "").str.strip_chars_start("0")
+    too_long = (size >= 10**EXACT_DIGITS) | (digits.str.len_bytes() > EXACT_DIGITS)
+    lost: pl.Series = too_long.fill_null(True)
+    return lost & ~numeric["shown"].str.contains(_DAY)
+
+
+def with_lost_numbers_marked(frame: pl.DataFrame, numeric: pl.DataFrame) -> pl.DataFrame:
+    """`frame` where a number that lost digits reads as a power of ten.
+
+    Its digits are wrong, and text of the right length would pass every later check.
+    """
+    lost = numeric.filter(lost_digits(numeric))
+    value = pl.col("value").str.replace(r"[eE]\+?", "E+")
+    marked = lost.select("row", "field", pl.when(value.str.contains("E")).then(value).otherwise(value + "E+00"))
+    changed = []
+    for name in marked["field"].unique().sort():
+        cells = marked.filter(pl.col("field") == name)
+        changed.append(frame[name].clone().scatter(cells["row"], cells["value"]))
+    return frame.with_columns(changed)
+
+
+def number_findings(numeric: pl.DataFrame, row_numbers: pl.Series) -> pl.DataFrame:
+    """What is to be said of text cells that are stored as numbers.
+
+    More digits than a number can keep: the row is refused, its last digits are already lost. Fewer:
+    one warning a column, since leading zeros may be lost. A day in a text column is refused, too.
+    """
+    found: list[pl.DataFrame] = []
+    for name in numeric["field"].unique().sort():
+        cells = numeric.filter(pl.col("field") == name)
+        day, lost = cells["shown"].str.contains(_DAY), lost_digits(cells)
+        said = {"field": name}
+        dated, long, short = cells.filter(day), cells.filter(lost), cells.filter(~day & ~lost)
+        found += [
+            table.make(dated["row"], name, "sheets.date_in_text_column", values=dated["shown"], data=said),
+            table.make(long["row"], name, "sheets.number_in_text_column", values=long["value"], data=said),
+        ]
+        position = pl.int_range(short.height, eager=True)
+        numbers = row_numbers.gather(short["row"])
+        values = short["value"].alias(name)
+        found.append(count_finding("sheets.short_number_in_text_column", values, position, numbers))
+    return table.concat(found)
