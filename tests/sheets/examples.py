@@ -15,11 +15,18 @@ PACK = Template(
     zh="电池包生产",
     en="pack produced",
     columns=(
-        Column("pack_code", "电池包编码", "pack code", "battery_code", True, aliases=("code",), example="001PE0EXAMPLE"),
+        Column(
+            "pack_code", "电池包编码", "pack code", "battery_code", True, aliases=("code",), example="001PE0EXAMPLE"
+        ),
         Column("produced_on", "生产日期", "production date", "date", True, example="2026-04-01"),
         Column("module_code", "模块编码", "module code", "battery_code", aliases=("moduleList.code",)),
         Column(
-            "cell_code", "单体编码", "cell code", "battery_code", aliases=("moduleList.cellList.code",), example="001CE0X"
+            "cell_code",
+            "单体编码",
+            "cell code",
+            "battery_code",
+            aliases=("moduleList.cellList.code",),
+            example="001CE0X",
         ),
         Column("model", "电池包型号", "pack model", "text", aliases=("modelId",)),
         Column("capacity_ah", "额定容量(Ah)", "rated capacity (Ah)", "number", unit="Ah"),

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from suyuan.events.vocabulary import vocabulary
+from suyuan.sheets.names import NOTES_SHEET
 from suyuan.simulation import Plan, simulate, write
 
 PLAN = Plan.province_year(seed=2, vehicles=60)
@@ -39,7 +40,7 @@ def test_every_name_and_every_file_says_simulated(files: dict[str, bytes]) -> No
             assert pl.read_parquet_metadata(io.BytesIO(data))["suyuan.simulated"] == "true"
         elif name.endswith(".xlsx"):
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
-            assert "simulated" in str(book["说明"]["A2"].value)
+            assert "simulated" in str(book[NOTES_SHEET]["A2"].value)
             assert "simulated" in str(book.properties.title)
 
 

@@ -41,6 +41,9 @@ def exit_of(error: SuyuanError) -> Exit:
     An error with an HTTP status goes by that. Without one it comes from a thinking room and means
     that the content cannot be taken, unless it is the data folder or database that failed.
     """
+    own = getattr(error, "exit_code", None)  # the client's errors bring theirs along
+    if isinstance(own, int):
+        return Exit(own)
     status = getattr(error, "status", None)
     if isinstance(status, int):
         return _BY_STATUS.get(status, Exit.UNEXPECTED if status >= 500 else Exit.REJECTED)

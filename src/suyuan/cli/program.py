@@ -33,6 +33,7 @@ COMMANDS = {
     "init": "suyuan.cli.operation:init",
     "serve": "suyuan.cli.operation:serve",
     "worker": "suyuan.cli.operation:worker",
+    "http-server": "suyuan.cli.operation:http_server",
     "doctor": "suyuan.cli.doctor:doctor",
     "ledger": "suyuan.cli.ledger:ledger",
     "simulate": "suyuan.cli.simulate:simulate",
@@ -66,7 +67,7 @@ class Program(Group):
         except click.UsageError as error:
             return _misused(error)
         except SuyuanError as error:
-            _tell(sentence(error.code, error.data, language()))
+            _tell(_sentence(error))
             return exit_of(error)
         except (KeyboardInterrupt, click.Abort):
             _tell(say("cli.interrupted"))
@@ -85,6 +86,11 @@ def _leave(code: int) -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(int(code))
+
+
+def _sentence(error: SuyuanError) -> str:
+    """The sentence of an error; where a server refused, the server's own."""
+    return getattr(error, "detail", "") or sentence(error.code, error.data, language())
 
 
 def _tell(text: str) -> None:

@@ -1,7 +1,7 @@
 """What is wrong with how a command was written, as a code and its data."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -52,22 +52,19 @@ def _name(param: click.Parameter | None) -> str:
     return param.opts[-1] if isinstance(param, click.Option) else param.human_readable_name
 
 
-class Moment(click.ParamType):
-    """A day or a moment in ISO 8601, in China's time unless it names another; a day means its end."""
+class Day(click.ParamType):
+    """A day in ISO 8601."""
 
     name = "date"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The moment."""
-        if isinstance(value, datetime):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day."""
+        if isinstance(value, date):
             return value
         try:
-            if len(str(value)) == 10:
-                return datetime.combine(date.fromisoformat(value), time(23, 59, 59, 999000), CHINA)
-            moment = datetime.fromisoformat(value)
+            return date.fromisoformat(value)
         except ValueError:
-            raise Misuse("cli.not_a_moment", ctx=ctx, option=_name(param), value=str(value)) from None
-        return moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
+            raise Misuse("cli.not_a_day", ctx=ctx, option=_name(param), value=str(value)) from None
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """How the value is shown in the help."""

@@ -66,7 +66,7 @@ INSTALLED_APPS = [
     "suyuan.server.accounts",
     "suyuan.server.registry",
     "suyuan.server.ledger",
-    # "suyuan.server.submissions",
+    "suyuan.server.submissions",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

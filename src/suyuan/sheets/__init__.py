@@ -3,13 +3,14 @@
 Nothing is repaired silently: what a program did to a code is a finding, what can be mended is a proposal.
 """
 
+from suyuan.sheets.bad_rows import write_bad_rows
 from suyuan.sheets.findings import FINDINGS
 from suyuan.sheets.limits import Limits, SheetError
 from suyuan.sheets.reading import read
 from suyuan.sheets.sheet import Sheet, apply_repairs
 from suyuan.sheets.sniff import Format
 from suyuan.sheets.template import Column, Nest, Template
-from suyuan.sheets.writing import write_bad_rows, write_table, write_template, write_template_csv
+from suyuan.sheets.writing import write_table, write_template, write_template_csv
 
 __all__ = [
     "FINDINGS",

@@ -20,9 +20,7 @@ Stream: TypeAlias = Callable[[], Iterator[bytes]]
 _ROW_LIMIT = 64 << 20
 _FIRST = 5
 _LETTERS = 26
-_ODD_ROW = re.compile(rb'<row(?=[\s>/])(?! r="[1-9])')
-_ROW = re.compile(rb'<row r="(\d+)"')
-_CELL_ROW = re.compile(rb'<c r="[A-Z]+(\d+)"')
+_ROW = re.compile(rb'<row(?: r="([1-9]\d*)")?(?=[\s>/])')
 _HIDDEN = re.compile(rb'<row r="(\d+)"[^>]*?\shidden="(?:1|true)"')
 _F = rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)"
 _FORMULA = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*>' + _F + rb"(<v[^>]*>[^<])?")
@@ -103,27 +101,34 @@ def number_cells(stream: Stream, facts: SheetFacts, columns: Collection[int]) ->
 
 def _number(columns: Collection[int]) -> bytes:
     """Pattern of a number in `columns`, behind ``<c r="``: groups column, row and text."""
-    letters = "|".join(column_letters(column) for column in sorted(columns))
-    return rf'({letters})(\d+)"'.encode() + _NUMBER_ATTRIBUTES + rb"(?:" + _F + rb")?<v[^>]*>([^<]+)"
+    letters = ("" if max(columns) < _LETTERS else "|").join(column_letters(column) for column in sorted(columns))
+    column = f"[{letters}]" if max(columns) < _LETTERS else letters
+    return rf'({column})(\d+)"(?! t="s")'.encode() + _NUMBER_ATTRIBUTES + rb"(?:" + _F + rb")?<v[^>]*>([^<]+)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Patterns:
-    """What the rows are searched for.
+    """What the rows are searched for: see `cells` and `far`."""
 
-    `cells` stops at unusual cells (no group), at cells right of column Z (first group), and at
-    numbers in the wanted columns up to Z; `far` finds those in the wanted columns behind.
-    """
+    columns: frozenset[int]
+    by_digits: dict[int, re.Pattern[bytes]] = field(default_factory=dict)
 
-    cells: re.Pattern[bytes]
-    far: re.Pattern[bytes] | None
+    def cells(self, last_row: int) -> re.Pattern[bytes]:
+        """Stops at cells whose row has more digits than `last_row` (group 1), at numbers in the wanted
+        columns up to Z (groups 2 to 4), and at cells right of column Z (group 5).
+        """
+        digits = len(str(last_row))
+        if digits not in self.by_digits:
+            near = [column for column in self.columns if column < _LETTERS]
+            number = _number(near) if near else rb"(?!)()()()"
+            below = rf"([A-Z]+\d{{{digits + 1},}})|".encode()
+            self.by_digits[digits] = re.compile(rb'<c r="(?:' + below + number + rb'|([A-Z]{2,3})\d+"[^>/]*><)')
+        return self.by_digits[digits]
 
-    @classmethod
-    def for_columns(cls, columns: Collection[int]) -> "_Patterns":
-        near, far = [c for c in columns if c < _LETTERS], [c for c in columns if c >= _LETTERS]
-        number = _number(near) if near else rb"(?!)()()()"
-        cells = rb'<c(?:(?=[\s>/])(?! r="[A-Z]{1,3}[1-9])| r="(?:([A-Z]{2,3})\d+"[^>/]*><|' + number + rb"))"
-        return cls(re.compile(cells), re.compile(rb'<c r="' + _number(far)) if far else None)
+    def far(self) -> re.Pattern[bytes] | None:
+        """Finds numbers in the wanted columns right of column Z; None if none are wanted."""
+        far = [column for column in self.columns if column >= _LETTERS]
+        return re.compile(rb'<c r="' + _number(far)) if far else None
 
 
 def _aligned(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -144,7 +149,7 @@ def _aligned(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _survey(blocks: Iterable[bytes], facts: SheetFacts) -> SheetFacts:
-    first, patterns = True, _Patterns.for_columns(facts.number_columns)
+    first, patterns = True, _Patterns(facts.number_columns)
     for block, in_rows in _aligned(blocks):
         if first and (b"<sheetData" not in block[:65536] or b"<!DOCTYPE" in block[:4096]):
             _refuse_doctype(block)
@@ -166,24 +171,32 @@ def _refuse_doctype(block: bytes) -> None:
 
 
 def _survey_rows(block: bytes, facts: SheetFacts, patterns: _Patterns) -> None:
-    if b"<!" in block or _ODD_ROW.search(block):
+    if _is_unusual(block):
         raise _UnusualSheetError
-    for far, *number in patterns.cells.findall(block):
+    _survey_order(block, facts)
+    for below, column, row, text, far in patterns.cells(facts.last_row).findall(block):
+        if below or (row and int(row) > facts.last_row):
+            raise SheetError("sheets.damaged", part="rows")
         if far:
             facts.columns = max(facts.columns, column_number(far.decode()) + 1)
-        elif number[0]:
-            facts.numbers.append(_cell(*number))
         else:
-            raise _UnusualSheetError
-    if patterns.far:
-        facts.numbers += [_cell(*number) for number in patterns.far.findall(block)]
-    _survey_order(block, facts)
+            facts.numbers.append(_cell(column, row, text))
+    if far_numbers := patterns.far():
+        facts.numbers += [_cell(*number) for number in far_numbers.findall(block)]
     if b"hidden=" in block:
         facts.hidden_rows += map(int, _HIDDEN.findall(block))
-    if b"<f" in block:
+    if b"f" in block and b"<f" in block:
         _survey_formulas(block, facts)
-    if b't="e"' in block:
+    if b"e" in block and b't="e"' in block:
         facts.errors += [_cell(*error) for error in _ERROR.findall(block)]
+
+
+def _is_unusual(block: bytes) -> bool:
+    """Whether a cell does not begin with its reference, or anything but elements stands among the rows."""
+    start = block.find(b"<sheetData") + 1  # before the rows stand other elements that begin with "<c"
+    if b"!" in block and b"<!" in block:  # looking for one byte first is much quicker than for two
+        return True
+    return block.count(b"<c", start) != block.count(b'<c r="', start)
 
 
 def _cell(column: bytes, row: bytes, text: bytes) -> tuple[int, int, str]:
@@ -191,12 +204,14 @@ def _cell(column: bytes, row: bytes, text: bytes) -> tuple[int, int, str]:
 
 
 def _survey_order(block: bytes, facts: SheetFacts) -> None:
-    """Rows must rise: the reader takes the first and the last for the size of the sheet."""
-    rows = list(map(int, _ROW.findall(block)))
-    if not rows:
+    """Rows must rise, and a cell must not claim a row far below its own: the reader makes room for it."""
+    numbers = _ROW.findall(block)
+    if not numbers:
         return
-    last_cell = _CELL_ROW.match(block, block.rfind(b'<c r="'))
-    if rows[0] <= facts.last_row or rows != sorted(set(rows)) or (last_cell and int(last_cell[1]) > rows[-1]):
+    if not all(numbers):
+        raise _UnusualSheetError
+    rows = list(map(int, numbers))
+    if rows[0] <= facts.last_row or rows != sorted(set(rows)):
         raise SheetError("sheets.damaged", part="rows")
     facts.last_row = rows[-1]
 

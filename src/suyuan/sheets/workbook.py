@@ -56,7 +56,6 @@ def read_workbook_bytes(
     """The worksheet of `data` that follows a template; the others are told about."""
     archive = open_archive(data, limits)
     book = read_workbook(archive)
-    verify(archive, skip=frozenset(part.path for part in book.sheets))
     found = _candidates(archive, book, templates, name, mapping, limits)
     if not found:
         raise SheetError("sheets.no_rows_at_all")
@@ -87,7 +86,7 @@ def _candidates(
     """Every worksheet that holds text, read one after the other; the surveys guard each reading."""
     found: list[Candidate] = []
     with ThreadPoolExecutor(1) as pool:
-        opening = pool.submit(_open, archive.data)  # unpacks shared texts while the worksheets are surveyed
+        opening = pool.submit(_open, archive, book)  # shared texts are read while the worksheets are surveyed
         surveyed = [
             (part, survey(_opener(archive, part), _text_columns(archive, part, templates, mapping)))
             for part in book.sheets
@@ -137,8 +136,9 @@ def _opener(archive: Archive, part: WorksheetPart) -> Callable[[], Iterator[byte
     return partial(stream, archive, part.path)
 
 
-def _open(data: bytes) -> fastexcel.ExcelReader:
-    return _guarded(lambda: fastexcel.read_excel(data), "workbook")
+def _open(archive: Archive, book: Workbook) -> fastexcel.ExcelReader:
+    verify(archive, skip=frozenset(part.path for part in book.sheets))
+    return _guarded(lambda: fastexcel.read_excel(archive.data), "workbook")
 
 
 def _guarded(read: Callable[[], T], part: str) -> T:

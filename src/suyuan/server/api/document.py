@@ -79,7 +79,9 @@ def _describe(operation: Document, language: Language) -> None:
     operation["summary"] = sentence(f"api.op_{name}", language=language)
     operation["description"] = sentence(f"api.op_{name}_about", language=language)
     for parameter in operation.get("parameters", []):
-        parameter["description"] = sentence(f"api.param_{parameter['name'].lower().replace('-', '_')}", language=language)
+        parameter["description"] = sentence(
+            f"api.param_{parameter['name'].lower().replace('-', '_')}", language=language
+        )
         parameter["schema"].pop("title", None)
     for status, response in operation["responses"].items():
         response["description"] = sentence(f"api.answer_{status}", language=language)

@@ -1,4 +1,4 @@
-"""The page that explains the API, written by the server from the OpenAPI document; it needs no network and no script."""
+"""The page that explains the API, written from the OpenAPI document; it needs no network and no script."""
 
 import json
 from collections.abc import Iterator

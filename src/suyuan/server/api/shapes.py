@@ -72,7 +72,7 @@ def principal_json(asker: Principal, company: Json) -> dict[str, Json]:
     scope = asker.scope
     return {
         "key": asker.prefix,
-        "permissions": sorted(permission.value for permission in asker.permissions),
+        "permissions": [*sorted(permission.value for permission in asker.permissions)],
         "scope": {
             "level": scope.level.value,
             "division": scope.division,
@@ -113,7 +113,7 @@ def _slot(slot: Slot) -> dict[str, Json]:
         "object": slot.object,
         "levels": slot.levels,
         "many": slot.many,
-        "before": sorted(slot.before),
+        "before": [*sorted(slot.before)],
         "holder": slot.holder,
         "vehicle": slot.vehicle,
         "stage": slot.sets.stage,
@@ -140,7 +140,9 @@ def vocabulary_json() -> dict[str, Json]:
     return {
         "version": words.version,
         "kinds": [_kind(kind) for kind in words.kinds.values()],
-        "stages": [{"name": name, "no": no, "label": _label(words.stage_labels[name])} for name, no in words.stages.items()],
+        "stages": [
+            {"name": name, "no": no, "label": _label(words.stage_labels[name])} for name, no in words.stages.items()
+        ],
         "roles": [{"name": name, "label": _label(label)} for name, label in words.roles.items()],
     }
 

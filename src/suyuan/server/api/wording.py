@@ -51,7 +51,9 @@ class Teller:
 
     def _group(self, group: Mapping[str, object]) -> Json:
         code, field = str(group["code"]), cast("str | None", group["field"])
-        examples = [self._example(code, field, example) for example in cast("list[dict[str, object]]", group["examples"])]
+        examples = [
+            self._example(code, field, example) for example in cast("list[dict[str, object]]", group["examples"])
+        ]
         return {
             "code": code,
             "field": field,

@@ -1,5 +1,6 @@
 """Which PostgreSQL programs to run: one already installed, or those of the wheel."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -87,3 +88,25 @@ def _version(folder: Path) -> int | None:
         return None
     match = re.search(r"\(PostgreSQL\) (\d+)", shown)
     return int(match[1]) if match else None
+
+
+def copied(programs: Binaries, place: Path) -> Binaries:
+    """The same programs copied below `place`, with the libraries that the wheel keeps beside them.
+
+    For a checkout in root's own folder, which the account that runs the server cannot enter.
+    """
+    prefix = programs.folder.resolve().parent
+    libraries = prefix.parent.with_name(f"{prefix.parent.name}.libs")
+    copy = place / f"postgresql-{programs.major}-{hashlib.sha256(os.fsencode(prefix)).hexdigest()[:12]}"
+    # The programs find the libraries by the way from one to the other.
+    inside = Path(prefix.parent.name, prefix.name) if libraries.is_dir() else Path(prefix.name)
+    if not copy.exists():
+        draft = copy.with_name(f"{copy.name}.{os.getpid()}")
+        shutil.copytree(prefix, draft / inside, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, draft / libraries.name)
+        try:
+            draft.rename(copy)
+        except OSError:  # another process was as far before us
+            shutil.rmtree(draft)
+    return Binaries(copy / inside / "bin", programs.major)

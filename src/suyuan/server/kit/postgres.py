@@ -23,13 +23,14 @@ import psycopg
 from suyuan.kernel import SuyuanError
 from suyuan.server.kit import roles
 from suyuan.server.kit.account import Account, account_for, reachable
-from suyuan.server.kit.binaries import Binaries, binaries
+from suyuan.server.kit.binaries import Binaries, binaries, copied
 from suyuan.server.kit.tuning import configuration
 
 DATABASE = "suyuan"
 SUPERUSER = "postgres"
 RECOVERY_PATIENCE_S = 600.0  # a crash in the middle of a bulk load is replayed in seconds, sometimes minutes
 STOP_PATIENCE_S = 120.0
+_PUBLIC = Path("/var/lib/suyuan")  # where root keeps what the server's account must reach
 _SOCKET_PATH_LIMIT = 100  # bytes in sockaddr_un, less a margin for the file name
 _POLL_S = 0.05
 _ORPHAN_POLL_S = 0.5
@@ -45,7 +46,7 @@ def seat(home: Path) -> Path:
     home = home.absolute()
     if os.geteuid() != 0 or (home / "postgres").exists() or reachable(home):
         return home
-    return Path("/var/lib/suyuan") / _digest(home)
+    return _PUBLIC / _digest(home)
 
 
 def socket_folder(home: Path) -> Path:
@@ -146,7 +147,9 @@ class Server:
     def _launch(self) -> None:
         self._take_leave()
         account = account_for(self.folder)
-        programs = _reachable_programs(binaries(self._major()), account)
+        programs = binaries(self._major())
+        if account.switch and not reachable(programs.folder.resolve()):
+            programs = copied(programs, _PUBLIC)
         if not self.folder.exists():
             self._initialise(programs, account)
         _folder(socket_folder(self.home), 0o700, account)
@@ -266,18 +269,6 @@ def _spawn(command: list[str], account: Account, log: int) -> subprocess.Popen[b
         group=account.group if account.switch else None,
         extra_groups=[] if account.switch else None,
     )
-
-
-def _reachable_programs(programs: Binaries, account: Account) -> Binaries:
-    """The programs, copied to where the account may run them if their folder is closed to it."""
-    if not account.switch or reachable(programs.folder.resolve()):
-        return programs
-    copy = Path("/var/lib/suyuan") / f"postgresql-{programs.major}-{_digest(programs.folder)}"
-    if not copy.exists():
-        draft = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(programs.folder.parent, draft)
-        draft.rename(copy)
-    return Binaries(copy / "bin", programs.major)
 
 
 def _folder(path: Path, mode: int, account: Account | None = None) -> None:

@@ -30,7 +30,7 @@ def battery_life(request: HttpRequest, code: Code) -> HttpResponse:
     with cursor() as run:
         found = life(run, asker.scope, code)
     if found is None:
-        raise Missing("api.battery_not_found", code=code)
+        raise Missing("api.battery_not_found", battery=code)
     note(asker, "battery.life", code)
     return answer(life_json(found, language_of(request)))
 
@@ -42,7 +42,7 @@ def battery_tree(request: HttpRequest, code: Code, at: date | None = None, expan
     with cursor() as run:
         found = tree(run, asker.scope, code, at, expand_cells=expand)
     if found is None:
-        raise Missing("api.battery_not_found", code=code)
+        raise Missing("api.battery_not_found", battery=code)
     note(asker, "battery.tree", code)
     return answer(cast("dict[str, Json]", found))
 
@@ -54,6 +54,6 @@ def show_battery(request: HttpRequest, code: Code, at: date | None = None) -> Ht
     with cursor() as run:
         found = show(run, asker.scope, code, at)
     if found is None:
-        raise Missing("api.battery_not_found", code=code)
+        raise Missing("api.battery_not_found", battery=code)
     note(asker, "battery.show", code)
     return answer(state_json(found, language_of(request)))

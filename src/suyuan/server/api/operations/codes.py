@@ -24,6 +24,7 @@ LARGEST_LIST: Final = 4 << 20
 
 @router.post("/codes/explain", response=schemas.ExplanationOut, openapi_extra=accepts(body=schemas.ExplainIn))
 def explain_code(request: HttpRequest) -> HttpResponse:
+    """What each position says."""
     asked = taken(request, schemas.ExplainIn, LARGEST_CODE)
     explanation = explain(asked.code, asked.reference or SYSTEM_CLOCK.today())
     return answer(cast("dict[str, Json]", explanation_json(explanation, language_of(request))))
@@ -31,6 +32,7 @@ def explain_code(request: HttpRequest) -> HttpResponse:
 
 @router.post("/codes/validate", response=schemas.VerdictsOut, openapi_extra=accepts(body=schemas.ValidateIn))
 def validate_codes(request: HttpRequest) -> HttpResponse:
+    """One verdict a code."""
     asked = taken(request, schemas.ValidateIn, LARGEST_LIST)
     reference = asked.reference or SYSTEM_CLOCK.today()
     language = language_of(request)

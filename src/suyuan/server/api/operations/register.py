@@ -7,6 +7,7 @@ from typing import Annotated, Final, cast
 import polars as pl
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
+from pydantic import Field
 
 from suyuan.server.accounts.models import Permission
 from suyuan.server.api import schemas
@@ -22,11 +23,12 @@ router = Router(auth=KEY, tags=["register"])
 
 LARGEST_FILING: Final = 64 << 10  # bytes
 
-Prefix = Annotated[str, schemas.Field(max_length=14)]
+Prefix = Annotated[str, Field(max_length=14)]
 
 
 @router.get("/companies/me", response=schemas.MeOut)
 def me(request: HttpRequest) -> HttpResponse:
+    """The key that asks, and its company."""
     asker = who(request)
     own = None
     if asker.company is not None:
@@ -42,6 +44,7 @@ def list_sites(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> HttpResponse:
+    """Sites in the scope."""
     asker = reader(request)
     listing = f"sites:{on or ''}"
     last = decode_cursor(listing, cursor)
@@ -59,14 +62,14 @@ def list_filings(
     prefix: Annotated[list[Prefix], Query(min_length=1, max_length=100)],
     on: date | None = None,
 ) -> HttpResponse:
+    """Rules filed for some prefixes."""
     asker = reader(request)
     return answer({"items": rows_json(queries.filings(asker.scope, prefix, on))})
 
 
-@router.post(
-    "/filings", response={201: schemas.FilingsOut}, openapi_extra=accepts(body=schemas.FilingIn)
-)
+@router.post("/filings", response={201: schemas.FilingsOut}, openapi_extra=accepts(body=schemas.FilingIn))
 def file_code(request: HttpRequest) -> HttpResponse:
+    """File one rule."""
     asker, number = company_with(request, Permission.FILE)
     filing = taken(request, schemas.FilingIn, LARGEST_FILING).model_dump(exclude_none=True)
     if "company" not in filing:

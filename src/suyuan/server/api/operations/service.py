@@ -13,11 +13,13 @@ router = Router(auth=None, tags=["service"])
 
 @router.get("/health", response=schemas.HealthOut)
 def health(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
     return answer({"status": "ok", "version": __version__}, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/ready", response=schemas.ReadyOut)
 def ready(request: HttpRequest) -> HttpResponse:
+    """The database answers, too."""
     with cursor() as asking:
         asking.execute("SELECT 1 FROM accounts_api_key LIMIT 1")
     return answer({"status": "ready"}, headers={"Cache-Control": "no-store"})

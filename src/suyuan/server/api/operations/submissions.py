@@ -11,8 +11,9 @@ import polars as pl
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from ninja import Header, Query, Router
+from ninja import Header, Query, Router, Schema
 from ninja import Path as InPath
+from pydantic import Field
 
 from suyuan.kernel import Language
 from suyuan.server.accounts.models import Permission
@@ -23,6 +24,7 @@ from suyuan.server.api.asking import KEY, company_with, follower
 from suyuan.server.api.bodies import SHEETS, check_form, received, taken
 from suyuan.server.api.document import accepts, offers
 from suyuan.server.api.language import language_of
+from suyuan.server.api.schemas import Text
 from suyuan.server.api.shapes import finished, submission_json
 from suyuan.server.api.wording import COLUMNS, Teller
 from suyuan.server.kit.paging import decode_cursor, encode_cursor, page_size
@@ -43,16 +45,16 @@ _IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"
 Number = Annotated[int, InPath(ge=1, le=(1 << 63) - 1)]
 
 
-class SubmitQuery(schemas.Schema):
+class SubmitQuery(Schema):
     """How records are sent and what their sender wants done."""
 
-    kind: Annotated[str, schemas.Field(max_length=64)] | None = None
+    kind: Annotated[str, Field(max_length=64)] | None = None
     mode: Mode = Mode.GOOD_ROWS
     dry_run: bool = False
     repair: bool = False
-    name: schemas.Text = ""
-    mapping: Annotated[str, schemas.Field(max_length=10_000)] | None = None
-    wait: Annotated[int, schemas.Field(ge=0, le=LONGEST_WAIT_S)] = 0
+    name: Text = ""
+    mapping: Annotated[str, Field(max_length=10_000)] | None = None
+    wait: Annotated[int, Field(ge=0, le=LONGEST_WAIT_S)] = 0
 
 
 @router.post(
@@ -65,6 +67,7 @@ def submit(
     wishes: Query[SubmitQuery],
     idempotency_key: Annotated[str | None, Header(pattern=_IDEMPOTENCY_KEY)] = None,
 ) -> HttpResponse:
+    """Keep what came, and answer with its result or with where to follow it."""
     asker, company = company_with(request, Permission.SUBMIT)
     check_form(request, *SHEETS)
     order = Order(
@@ -124,6 +127,7 @@ def list_submissions(
     limit: Annotated[int, Query(ge=1, le=queries.LARGEST_PAGE)] = 50,
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> HttpResponse:
+    """Submissions in the scope, the newest first."""
     asker = follower(request)
     listing = f"submissions:{kind or ''}:{state or ''}"
     last = decode_cursor(listing, cursor)
@@ -137,6 +141,7 @@ def list_submissions(
 
 @router.get("/submissions/{number}", response=schemas.SubmissionOut)
 def show_submission(request: HttpRequest, number: Number) -> HttpResponse:
+    """One submission."""
     submission = queries.get(follower(request).scope, number)
     return answer(submission_json(submission, language_of(request)))
 
@@ -153,6 +158,7 @@ def list_findings(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> HttpResponseBase:
+    """Findings of a submission, in pages or as a file."""
     asker = follower(request)
     form = chosen_form(request, format, ("json", "csv", "parquet"))
     submission = queries.get(asker.scope, number)
@@ -195,6 +201,7 @@ def csv_portion(frame: pl.DataFrame) -> bytes:
 
 @router.get("/submissions/{number}/bad-rows", response={200: None}, openapi_extra=offers("xlsx"))
 def bad_rows(request: HttpRequest, number: Number) -> HttpResponse:
+    """The refused records, to be corrected."""
     asker = follower(request)
     name, content = queries.bad_rows(asker.scope, number, language_of(request))
     return file(name, content, "xlsx")
@@ -202,20 +209,21 @@ def bad_rows(request: HttpRequest, number: Number) -> HttpResponse:
 
 @router.get("/submissions/{number}/original", response={200: None}, openapi_extra=offers())
 def original(request: HttpRequest, number: Number) -> HttpResponse:
+    """The file as it came."""
     name, content = queries.original(follower(request).scope, number)
     return file(Path(name).name, content, "bytes")
 
 
 @router.post("/submissions/{number}/confirm", response=schemas.SubmissionOut)
 def confirm(request: HttpRequest, number: Number) -> HttpResponse:
+    """Accept the result."""
     _, company = company_with(request, Permission.SUBMIT)
     return answer(submission_json(services.confirm(company, number), language_of(request)))
 
 
-@router.post(
-    "/submissions/{number}/undo", response=schemas.SubmissionOut, openapi_extra=accepts(body=schemas.UndoIn)
-)
+@router.post("/submissions/{number}/undo", response=schemas.SubmissionOut, openapi_extra=accepts(body=schemas.UndoIn))
 def undo(request: HttpRequest, number: Number) -> HttpResponse:
+    """Withdraw every record of it."""
     _, company = company_with(request, Permission.SUBMIT)
     wish = taken(request, schemas.UndoIn, LARGEST_NOTE)
     return answer(submission_json(services.undo(company, number, wish.reason), language_of(request)))

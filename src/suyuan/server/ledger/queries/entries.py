@@ -15,16 +15,8 @@ from suyuan.server.ledger.queries.ascent import BEGINNING, Moment
 from suyuan.server.ledger.queries.containers import Key, columns
 from suyuan.server.ledger.queries.visibility import visible_events
 
+CELL_PRODUCED = 1  # numbers of kinds in the vocabulary
 WITHDRAWAL = 36
-CELL_PRODUCED = 1
-
-VALID = """
-NOT EXISTS (SELECT FROM ledger_event v
-             WHERE v.lot = e.lot AND v.serial = e.serial AND v.corrects = e.id
-               AND NOT EXISTS (SELECT FROM ledger_event w WHERE w.lot = v.lot AND w.serial = v.serial
-                                  AND w.corrects = v.id AND w.kind = 36))
-"""
-"""That record `e` is neither corrected nor withdrawn; withdrawing a correction restores what it corrected."""
 
 _ENTRIES = SQL("""
 SELECT o.place, e.id::text, e.slot, e.kind, e.reporter, e.submission,
@@ -164,9 +156,9 @@ class Window:
 def bound(rows: Sequence[Entry]) -> list[tuple[str, Window]]:
     """The vehicles that a battery was bound to, and when; from its own records."""
     steps = [entry for entry in valid(rows) if entry.sets.vehicle is not None]
-    ends: list[Moment | None] = [*(entry.moment for entry in steps[1:]), None]
+    ends: list[Moment | None] = [*(entry.moment for entry in steps), None]
     return [
         (entry.vehicle, Window(entry.moment, end))
-        for entry, end in zip(steps, ends, strict=True)
+        for entry, end in zip(steps, ends[1:], strict=True)
         if entry.sets.vehicle == "this" and entry.vehicle
     ]

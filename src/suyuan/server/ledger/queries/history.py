@@ -1,7 +1,6 @@
 """Everything that concerns one object, gathered once: its records, those of its containers, of its vehicles.
 
-`show`, `life` and `tree` all begin here, so that they agree on what may be seen: an object is visible
-if one record of its life is.
+`show`, `life` and `tree` all begin here, so that they agree on what may be seen.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,8 +48,9 @@ class History:
 
     @property
     def visible(self) -> bool:
-        """Whether the reader may know of the object at all; False for one that nobody ever reported."""
-        return any(entry.seen for entry in self.life())
+        """Whether the reader may know of the object; False for one that nobody ever reported."""
+        above = () if self.is_vehicle else [key for key, windows in self.windows.items() if windows]
+        return any(entry.seen for key in (self.key, *above) for entry in (*self.rows[key], *self.made))
 
     def chain(self, at_ms: int | None) -> list[Key]:
         """The containers at a moment (None: now), nearest first; the vehicle is not among them."""

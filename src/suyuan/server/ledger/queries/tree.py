@@ -12,9 +12,9 @@ from suyuan.events.containment import Tree, decode_tree
 from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Scope
 from suyuan.server.ledger.queries.containers import LEVELS, Key, columns
-from suyuan.server.ledger.queries.entries import VALID
 from suyuan.server.ledger.queries.history import History, batteries_of, history
 from suyuan.server.ledger.queries.objects import code_of, end_of_day, kind_of
+from suyuan.server.ledger.queries.valid import VALID
 
 _DOWN = """
 WITH o AS (SELECT * FROM unnest(%s::text[], %s::integer[]) WITH ORDINALITY AS o (lot, serial, place)),

@@ -2,9 +2,10 @@
 
 A record may be seen by the nation; by a province or city in which its reporter or its other party is
 seated, or its site lies; by its reporter and its other party; and by the outlet at whose site it
-happened. An object may be seen by whoever may see one of the records of its life: its own, and those
-of its containers while it was inside. Whoever became its holder or is awaiting it is the reporter or
-the other party of such a record, so that nothing is asked about holders.
+happened. An object may be seen by whoever may see a record of it, or of anything that it was ever inside
+of: a container, a vehicle. So whoever may see a thing may see its parts, at any date, and not the other
+way round. Whoever became a holder or is awaited to be is the reporter or the other party of a record, so
+that nothing is asked about holders.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,10 @@ from suyuan.server.registry.queries import Condition, visible_companies, visible
 _SEEN = SQL("""
 SELECT o.place FROM unnest(%s::text[], %s::integer[]) WITH ORDINALITY AS o (lot, serial, place)
  WHERE EXISTS (SELECT FROM ledger_event e WHERE e.lot = o.lot AND e.serial = o.serial AND {condition})
+""")
+_SEEN_BETWEEN = SQL("""
+SELECT DISTINCT e.lot, e.serial FROM unnest(%s::text[], %s::integer[], %s::integer[]) AS o (lot, low, high)
+  JOIN ledger_event e ON e.lot = o.lot AND e.serial BETWEEN o.low AND o.high AND e.kind <> 1 AND {condition}
 """)
 _SEEN_MAKING = SQL("""
 SELECT DISTINCT e.lot, e.submission FROM ledger_event e
@@ -54,6 +59,15 @@ def seen_keys(run: psycopg.Cursor[Row], scope: Scope, keys: Sequence[Key]) -> se
     condition = visible_events(scope)
     rows = run.execute(_SEEN.format(condition=condition.sql), [*columns(keys), *condition.params])
     return {keys[place - 1] for (place,) in rows}
+
+
+def seen_between(
+    run: psycopg.Cursor[Row], scope: Scope, lots: Sequence[str], low: Sequence[int], high: Sequence[int]
+) -> list[Key]:
+    """The objects of each lot, from serial `low` to `high`, that have such a record of their own."""
+    condition = visible_events(scope)
+    statement = _SEEN_BETWEEN.format(condition=condition.sql)
+    return run.execute(statement, [list(lots), list(low), list(high), *condition.params]).fetchall()
 
 
 def seen_makings(

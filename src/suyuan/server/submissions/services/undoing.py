@@ -7,7 +7,6 @@ from django.db import transaction
 from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
 from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.problems import Conflict, Missing
-from suyuan.server.ledger.services.amend import withdraw
 from suyuan.server.submissions.models import State, Submission
 from suyuan.server.submissions.services.receiving import randomness
 
@@ -74,6 +73,8 @@ def undo(company: int, number: int, reason: str, clock: Clock = SYSTEM_CLOCK) ->
             records=submission.admitted,
             admitted=submission.admitted,
         )
+        from suyuan.server.ledger.services.amend import withdraw
+
         with cursor() as run:
             withdraw(
                 run,

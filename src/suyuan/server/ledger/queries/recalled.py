@@ -1,0 +1,338 @@
+"""How a recall is answered: members are found in portions, gathered by lot, and followed up."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+import psycopg
+
+from suyuan.events.containment import Tree, decode_tree
+from suyuan.events.vocabulary import vocabulary
+from suyuan.server.kit.connection import Row
+from suyuan.server.kit.scope import Level, Scope
+from suyuan.server.ledger.queries.containers import Key
+from suyuan.server.ledger.queries.objects import names
+from suyuan.server.ledger.queries.upward import BLOCK, Lots, born_by, chains, decode, links_of, spanned
+from suyuan.server.ledger.queries.valid import VALID
+from suyuan.server.ledger.queries.visibility import seen_between, seen_keys, seen_makings
+
+RECALLED = pl.Schema(
+    {
+        "lot": pl.String(),
+        "code": pl.String(),
+        "count": pl.Int64(),
+        "module": pl.String(),
+        "pack": pl.String(),
+        "product": pl.String(),
+        "vehicle": pl.String(),
+        "in_vehicle": pl.Boolean(),
+        "stage": pl.String(),
+        "holder": pl.Int32(),
+        "holder_code": pl.String(),
+        "holder_name": pl.String(),
+    }
+)
+"""What a recall answers: `count` parts of `lot` (one part: its `code`), where they are, and who holds it.
+
+`holder` is a number of the register. Parts in nothing have no module, pack, product and vehicle.
+"""
+
+_RANGE = """
+SELECT b.lot, b.block, b.submission, b.mask, b.parent_lots, b.parents FROM ledger_block b
+ WHERE (b.lot, b.block) >= (%s, %s) AND (b.lot, b.block) <= (%s, %s)
+ ORDER BY b.lot, b.block, b.submission LIMIT %s
+"""
+_STATES = """
+SELECT s.lot, s.serial FROM ledger_state s
+ WHERE (s.lot, s.serial) >= (%s, %s) AND (s.lot, s.serial) <= (%s, %s)
+   AND NOT EXISTS (SELECT FROM ledger_block b WHERE b.lot = s.lot AND b.block = s.serial / 64
+                      AND b.mask & (1::bigint << (s.serial %% 64)) <> 0)
+ ORDER BY s.lot, s.serial LIMIT %s
+"""
+_OWN = """
+SELECT s.lot, s.serial FROM unnest(%s::text[], %s::integer[], %s::integer[]) AS o (lot, low, high)
+  JOIN ledger_state s ON s.lot = o.lot AND s.serial BETWEEN o.low AND o.high
+"""
+_NOW = """
+SELECT o.place, s.stage, s.holder, s.vehicle
+  FROM unnest(%s::text[], %s::integer[]) WITH ORDINALITY AS o (lot, serial, place)
+  JOIN ledger_state s ON s.lot = o.lot AND s.serial = o.serial
+"""
+_THEN = """
+SELECT place, stage, holder, vehicle
+  FROM refold_state(%s::text[], %s::integer[], array_fill(to_timestamp(%s / 1000.0), ARRAY[%s]))
+"""
+_MAKERS = f"""
+SELECT e.lot, e.submission, min(e.reporter), (extract(epoch FROM min(e.occurred_at)) * 1000)::bigint
+  FROM ledger_event e
+ WHERE e.lot = ANY(%s) AND e.kind = 1 AND e.submission = ANY(%s) AND e.main_lot IS NULL AND {VALID}
+ GROUP BY e.lot, e.submission
+"""  # noqa: S608  a constant
+_FROM_BATCH = f"""
+SELECT e.main_lot, e.main_serial, e.id FROM ledger_event e
+ WHERE e.lot = %s AND e.serial = 0 AND e.kind = 1 AND e.main_lot IS NOT NULL AND {VALID}
+ ORDER BY e.main_lot, e.main_serial, e.id
+"""  # noqa: S608  a constant
+_CELLS = """
+SELECT e.part_lots, e.part_counts, e.parts FROM ledger_event e
+ WHERE e.lot = %s AND e.serial = %s AND e.id = %s AND e.main_lot IS NULL AND e.parts IS NOT NULL
+"""
+
+
+@dataclass
+class Request:
+    """Who asks, for when, and in portions of how many blocks."""
+
+    run: psycopg.Cursor[Row]
+    scope: Scope
+    at_ms: int | None
+    portion: int
+    lots: Lots = field(default_factory=Lots)
+
+    @cached_property
+    def all_seen(self) -> bool:
+        """Whether nothing is hidden from the reader."""
+        return self.scope.level is Level.NATION
+
+
+def by_blocks(request: Request, first: Key, last: Key) -> Iterator[pl.DataFrame]:
+    """Links of the parts in a range, portion by portion; a block is never cut."""
+    start, end = (first[0], first[1] // BLOCK), (last[0], last[1] // BLOCK)
+    while True:
+        rows = request.run.execute(_RANGE, [*start, *end, request.portion + 1], binary=True).fetchall()
+        more = len(rows) > request.portion
+        if more:
+            start = rows[-1][:2]
+            whole = [row for row in rows if row[:2] != start]
+            if not whole:  # more submissions than a portion share one block
+                request.portion *= 2
+                continue
+            rows = whole
+        links = decode(rows, request.lots)
+        if first[0] == last[0]:
+            serial = pl.col("key") & 0xFFFFFFFF
+            links = links.filter(serial.is_between(first[1], last[1]))
+        links = spanned(request.run, links, request.lots, request.at_ms)
+        yield born_by(request.run, links, request.lots, request.at_ms)
+        if not more:
+            return
+
+
+def by_state(request: Request, first: Key, last: Key) -> Iterator[pl.DataFrame]:
+    """Links of the objects in a range that were never part of a tree."""
+    start = first
+    while True:
+        rows = request.run.execute(_STATES, [*start, *last, request.portion]).fetchall()
+        if rows:
+            yield links_of(request.run, _packed(request, rows), request.lots, request.at_ms)
+        if len(rows) < request.portion:
+            return
+        start = (rows[-1][0], rows[-1][1] + 1)
+
+
+def by_codes(request: Request, codes: pl.Series) -> Iterator[pl.DataFrame]:
+    """Links of the objects with these codes."""
+    yield links_of(request.run, request.lots.pack(codes), request.lots, request.at_ms)
+
+
+def by_material(request: Request, batch: str) -> Iterator[pl.DataFrame]:
+    """Links of the cells that were made from a batch of material."""
+    waiting: list[pl.Series] = []
+    for lot, serial, identity in request.run.execute(_FROM_BATCH, [batch]).fetchall():
+        found = request.run.execute(_CELLS, [lot, serial, identity], binary=True).fetchone()
+        if found is None:
+            continue
+        cells, _ = decode_tree(Tree(tuple(found[0]), bytes(found[1]), bytes(found[2])))
+        numbers = request.lots.numbers(cells.lots)
+        waiting.append(pl.Series("key", numbers[cells.lot] << 32 | cells.serial))
+        if sum(map(len, waiting)) >= request.portion * BLOCK:
+            yield links_of(request.run, pl.concat(waiting).unique(), request.lots, request.at_ms)
+            waiting = []
+    if waiting:
+        yield links_of(request.run, pl.concat(waiting).unique(), request.lots, request.at_ms)
+
+
+def answer(request: Request, portions: Iterator[pl.DataFrame], *, each: bool = False) -> Iterator[pl.DataFrame]:
+    """Rows of the answer: `each` part on its own, or the parts of a lot in one container together."""
+    pending: list[pl.DataFrame] = []
+    for links in portions:
+        groups = _gather(request, links, each=each)
+        if each:
+            yield from _rows(request, groups)
+            continue
+        newest = groups["lot"].max() if groups.height else None
+        pending.append(groups)
+        together = pl.concat(pending)
+        done = together.filter(pl.col("lot") != newest) if newest is not None else together.clear()
+        yield from _rows(request, _merge(done))
+        pending = [_merge(together.filter(pl.col("lot") == newest)) if newest is not None else together]
+    if pending:
+        yield from _rows(request, _merge(pl.concat(pending)))
+
+
+def _merge(groups: pl.DataFrame) -> pl.DataFrame:
+    names_of = [name for name in groups.columns if name != "count"]
+    return groups.group_by(names_of, maintain_order=True).agg(pl.col("count").sum())
+
+
+def _gather(request: Request, links: pl.DataFrame, *, each: bool) -> pl.DataFrame:
+    """Columns lot, own (the part itself where it stands alone), parent, made, seen, count."""
+    alone = links.filter(pl.col("parent").is_null())["key"]
+    own = _own(request, alone)
+    frame = links.with_columns(
+        lot=pl.col("key") // (1 << 32),
+        own=pl.when(pl.lit(each) | pl.col("key").is_in(own.implode())).then("key"),
+        seen=_members_seen(request, links),
+        made=pl.when(pl.col("parent").is_null() & ~pl.col("key").is_in(own.implode())).then("made"),
+        itself=pl.col("key").is_in(own.implode()),
+    )
+    known = frame.filter(pl.col("parent").is_not_null() | pl.col("made").is_not_null() | pl.col("itself"))
+    return known.group_by("lot", "own", "parent", "made", "seen", "itself", maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("count")
+    )
+
+
+def _ends(request: Request, keys: pl.Series) -> tuple[list[str], list[int], list[int]]:
+    """The lots of these keys, with the lowest and the highest serial of each."""
+    reach = pl.DataFrame({"key": keys, "lot": keys // (1 << 32)}).group_by("lot")
+    ends = reach.agg(low=pl.col("key").min(), high=pl.col("key").max()).sort("lot")
+    lots, low = request.lots.arrays(ends["low"])
+    return lots, low, request.lots.arrays(ends["high"])[1]
+
+
+def _packed(request: Request, keys: Sequence[Key]) -> pl.Series:
+    numbers = request.lots.numbers(lot for lot, _ in keys)
+    return pl.Series("key", numbers << 32 | np.array([serial for _, serial in keys], np.int64), dtype=pl.Int64)
+
+
+def _own(request: Request, keys: pl.Series) -> pl.Series:
+    """Those of `keys`, and perhaps others of their lots, that have a state of their own."""
+    if keys.is_empty():
+        return keys
+    return _packed(request, request.run.execute(_OWN, _ends(request, keys), binary=True).fetchall())
+
+
+def _members_seen(request: Request, links: pl.DataFrame) -> pl.Series:
+    """Whether the reader may see a record of the part itself, or the one that made it."""
+    if request.all_seen or links.is_empty():
+        return pl.repeat(True, links.height, dtype=pl.Boolean, eager=True)
+    own = _packed(request, seen_between(request.run, request.scope, *_ends(request, links["key"])))
+    made = pl.DataFrame({"lot": links["key"] // (1 << 32), "made": links["made"]})
+    distinct = made.drop_nulls().unique()
+    lots = [request.lots.names[number] for number in distinct["lot"].to_list()]
+    seen = seen_makings(request.run, request.scope, sorted(set(lots)), distinct["made"].unique().to_list())
+    marks = [(lot, made) in seen for lot, made in zip(lots, distinct["made"].to_list(), strict=True)]
+    marked = distinct.with_columns(seen=pl.Series(marks, dtype=pl.Boolean))
+    joined = made.join(marked, on=["lot", "made"], how="left", maintain_order="left")
+    return joined["seen"].fill_null(value=False) | links["key"].is_in(own.implode())
+
+
+def _rows(request: Request, groups: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The groups followed up to the top, with state and names; nothing if the reader may see none of them."""
+    if groups.is_empty():
+        return
+    starts = groups.with_columns(c0=pl.coalesce("parent", pl.when("itself").then("own")))
+    line = chains(request.run, starts["c0"].drop_nulls(), request.lots, request.at_ms)
+    frame = starts.join(line, on="c0", how="left", maintain_order="left")
+    columns = [name for name in frame.columns if name[0] == "c" and name[1:].isdigit()]
+    frame = frame.with_columns(top=pl.coalesce(list(reversed(columns))))
+    frame = frame.join(
+        _states(request, frame["top"].drop_nulls().unique()), on="top", how="left", maintain_order="left"
+    )
+    frame = _made_alone(request, frame)
+    frame = _visible(request, frame, columns)
+    if frame.height:
+        yield _named(request, _placed(request, frame, columns))
+
+
+def _states(request: Request, tops: pl.Series) -> pl.DataFrame:
+    lots, serials = request.lots.arrays(tops)
+    if request.at_ms is None:
+        rows = request.run.execute(_NOW, [lots, serials], binary=True).fetchall()
+    else:
+        rows = request.run.execute(_THEN, [lots, serials, request.at_ms, len(lots)], binary=True).fetchall()
+    place, stage, holder, vehicle = zip(*rows, strict=True) if rows else ((), (), (), ())
+    keys = tops.gather(np.array(place, np.int64) - 1) if rows else tops.clear()
+    schema = {"top": pl.Int64, "stage": pl.Int16, "holder": pl.Int32, "vehicle": pl.String}
+    return pl.DataFrame({"top": keys, "stage": stage, "holder": holder, "vehicle": vehicle}, schema=schema)
+
+
+def _made_alone(request: Request, frame: pl.DataFrame) -> pl.DataFrame:
+    """Cells in nothing and without a state of their own are with their maker, from the day they were made."""
+    alone = frame.filter(pl.col("made").is_not_null()).select("lot", "made").unique()
+    produced = vocabulary().stages["produced"]
+    if alone.height:
+        lots = [request.lots.names[number] for number in alone["lot"].unique().to_list()]
+        rows = request.run.execute(_MAKERS, [lots, alone["made"].unique().to_list()]).fetchall()
+        early = [row for row in rows if request.at_ms is None or row[3] <= request.at_ms]
+        makers = pl.DataFrame(
+            [(request.lots.number(lot), made, maker) for lot, made, maker, _ in early],
+            {"lot": pl.Int64, "made": pl.Int64, "maker": pl.Int32},
+            orient="row",
+        )
+        frame = frame.join(makers, on=["lot", "made"], how="left", maintain_order="left")
+        frame = frame.with_columns(
+            holder=pl.coalesce("holder", "maker"),
+            stage=pl.when(pl.col("maker").is_not_null()).then(pl.lit(produced, pl.Int16)).otherwise("stage"),
+        ).drop("maker")
+    return frame.filter(pl.col("parent").is_not_null() | pl.col("stage").is_not_null())
+
+
+def _visible(request: Request, frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    """Only what the reader may see: by the making of the cells, or by a record of a container or the vehicle."""
+    if request.all_seen:
+        return frame
+    asked = [name for name in ("own", *columns) if frame[name].null_count() < frame.height]
+    packed = pl.concat([frame[name].alias("key") for name in asked]).drop_nulls().unique() if asked else pl.Series([])
+    keys = request.lots.keys(packed) if len(packed) else []
+    vehicles = [(vin, 0) for vin in frame["vehicle"].drop_nulls().unique().to_list()]
+    seen = seen_keys(request.run, request.scope, [*keys, *vehicles])
+    mine = packed.filter(pl.Series([key in seen for key in keys], dtype=pl.Boolean)) if len(packed) else packed
+    driven = pl.Series([vin for vin, _ in vehicles if (vin, 0) in seen], dtype=pl.String)
+    of_line = [pl.col(name).is_in(mine.cast(pl.Int64).implode()).fill_null(value=False) for name in asked]
+    in_vehicle = pl.col("vehicle").is_in(driven.implode()).fill_null(value=False)
+    return frame.filter(pl.any_horizontal("seen", in_vehicle, *of_line))
+
+
+def _placed(request: Request, frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    """The line of containers as module, pack and (outermost) product."""
+    kinds = pl.Series([_kind(name) for name in request.lots.names], dtype=pl.String)
+    found: dict[str, list[pl.Expr]] = {"module": [], "pack": [], "product": []}
+    wide = frame.with_columns(kinds.gather(frame[name] // (1 << 32)).alias(f"kind_{name}") for name in columns)
+    for kind, some in found.items():
+        order = columns if kind != "product" else reversed(columns)
+        some.extend(pl.when(pl.col(f"kind_{name}") == kind).then(name) for name in order)
+    return wide.with_columns(pl.coalesce(some).alias(kind) for kind, some in found.items())
+
+
+def _kind(lot: str) -> str:
+    """What the objects of a lot are: the level letter tells, a suffix makes it a product."""
+    if len(lot) in (17, 24):
+        return {"P": "pack", "M": "module"}.get(lot[3], "cell")
+    return "product" if len(lot) in (12, 19, 26) else "material"
+
+
+def _named(request: Request, frame: pl.DataFrame) -> pl.DataFrame:
+    """The columns of the answer: codes, names of stages and holders."""
+    stages = {number: name for name, number in vocabulary().stages.items()}
+    holders = frame["holder"].drop_nulls().unique().to_list()
+    companies = names(request.run, holders, []).companies
+    code = {number: company.code for number, company in companies.items()}
+    name = {number: company.name_zh for number, company in companies.items()}
+    lots = pl.Series([*request.lots.names], dtype=pl.String)
+    return frame.select(
+        lot=lots.gather(frame["lot"]),
+        code=request.lots.codes(frame["own"]),
+        count="count",
+        module=request.lots.codes(frame["module"]),
+        pack=request.lots.codes(frame["pack"]),
+        product=request.lots.codes(frame["product"]),
+        vehicle="vehicle",
+        in_vehicle=pl.col("vehicle").is_not_null(),
+        stage=pl.col("stage").replace_strict(stages, default=None, return_dtype=pl.String),
+        holder="holder",
+        holder_code=pl.col("holder").replace_strict(code, default=None, return_dtype=pl.String),
+        holder_name=pl.col("holder").replace_strict(name, default=None, return_dtype=pl.String),
+    ).cast(dict(RECALLED))  # type: ignore[arg-type]

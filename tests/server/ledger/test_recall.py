@@ -1,0 +1,172 @@
+"""Recall: what contains the batteries of a design, a range, a list or a batch of material."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+
+import polars as pl
+import psycopg
+import pytest
+
+from suyuan.server.kit.connection import Row, cursor
+from suyuan.server.kit.scope import Scope
+from suyuan.server.ledger.queries.recall import as_csv, recall_codes, recall_material, recall_prefix, recall_serials
+from suyuan.server.ledger.queries.recalled import RECALLED
+from tests.server.cast import CELL_PREFIX, MODULE_PREFIX, PACK_PREFIX, Cast
+from tests.server.ledger.acting import DAY, MATERIAL, OTHER_VIN, VIN, Acting, cell, module, pack, pack_rows, product
+
+LOT = CELL_PREFIX + DAY
+Ask = Callable[[psycopg.Cursor[Row]], Iterator[pl.DataFrame]]
+
+
+@pytest.fixture
+def acting(cast: Cast) -> Acting:
+    """Two packs, one in a car with a module replaced, the other in a product; some cells loose, two of nickel."""
+    acting = Acting()
+    first = pack_rows(pack(1), {module(1): [cell(70), cell(3)], module(2): [cell(64), cell(5)]})
+    second = pack_rows(pack(2), {module(3): [cell(71), cell(4)], module(4): [cell(65), cell(300)]})
+    acting.report("pack_produced", cast.maker, [*first, *second], [0] * 4 + [1] * 4)
+    car = {"vin": VIN, "pack_code": pack(1), "produced_on": date(2018, 6, 1)}
+    acting.report("vehicle_produced", cast.carmaker, [car])
+    spare = {"code": module(9), "stocked_on": date(2018, 8, 1), "child_code": cell(900)}
+    acting.report("after_sales_stocked", cast.repairer, [spare])
+    change = {"vin": VIN, "old_code": module(2), "new_code": module(9), "replaced_on": date(2019, 1, 1)}
+    acting.report("replaced", cast.repairer, [change])
+    acting.report("utiliser_received", cast.utiliser, [{"code": pack(2), "received_on": date(2024, 3, 1)}])
+    making = {"making_no": "m1", "product_code": product(1), "made_on": date(2024, 8, 5), "source_code": pack(2)}
+    acting.report("product_made", cast.utiliser, [making])
+    acting.report("utiliser_received", cast.utiliser, [{"code": pack(8), "received_on": date(2018, 4, 1)}])
+    treating = {"treatment_no": "t1", "treated_on": date(2018, 5, 1), "source_code": pack(8), "material": "nickel"}
+    acting.report("treated", cast.utiliser, [{**treating, "material_batch": MATERIAL}])
+    made = [{"code": cell(n), "produced_on": date(2018, 5, 10), "material_batch": MATERIAL} for n in (70, 800, 801)]
+    acting.report("cell_produced", cast.maker, made)
+    return acting
+
+
+def gather(ask: Ask) -> pl.DataFrame:
+    with cursor() as run:
+        return pl.concat([pl.DataFrame(schema=RECALLED), *ask(run)])
+
+
+def places(answer: pl.DataFrame) -> set[tuple[object, ...]]:
+    return set(answer.select("count", "module", "pack", "product", "vehicle", "stage").iter_rows())
+
+
+IN_CAR = (module(1), pack(1), None, VIN, "installed")
+SPARE = (module(9), pack(1), None, VIN, "installed")
+TAKEN_OUT = (module(2), None, None, None, "removed")
+CELLS_NOW = {
+    (2, *IN_CAR),
+    (1, *SPARE),
+    (2, *TAKEN_OUT),
+    (2, module(3), pack(2), product(1), None, "produced"),
+    (2, module(4), pack(2), product(1), None, "produced"),
+    (2, None, None, None, None, "produced"),
+}
+
+
+@pytest.mark.parametrize("portion", [1, 2, 1 << 13])
+def test_a_design_is_found_wherever_its_cells_are_now(cast: Cast, acting: Acting, portion: int) -> None:
+    answer = gather(lambda run: recall_prefix(run, cast.nation.scope, CELL_PREFIX, portion=portion))
+    assert places(answer) == CELLS_NOW
+    assert answer.height == len(CELLS_NOW)
+    assert set(answer["lot"]) == {LOT}
+    assert answer.filter(pl.col("pack") == pack(1))["holder_code"].unique().to_list() == [cast.carmaker.code]
+
+
+def test_a_recall_can_look_back(cast: Cast, acting: Acting) -> None:
+    nation = cast.nation.scope
+    then = gather(lambda run: recall_prefix(run, nation, CELL_PREFIX, date(2018, 12, 31)))
+    assert places(then) == {
+        (2, *IN_CAR),
+        (2, module(2), pack(1), None, VIN, "installed"),
+        (1, module(9), None, None, None, "after_sales"),
+        (2, module(3), pack(2), None, None, "produced"),
+        (2, module(4), pack(2), None, None, "produced"),
+        (2, None, None, None, None, "produced"),
+    }
+    assert gather(lambda run: recall_prefix(run, nation, CELL_PREFIX, date(2018, 5, 9))).is_empty()
+
+
+def test_a_range_of_serials_has_sharp_ends(cast: Cast, acting: Acting) -> None:
+    answer = gather(lambda run: recall_serials(run, cast.nation.scope, LOT, range(4, 70)))
+    assert places(answer) == {
+        (2, *TAKEN_OUT),
+        (1, module(3), pack(2), product(1), None, "produced"),
+        (1, module(4), pack(2), product(1), None, "produced"),
+    }
+    assert gather(lambda run: recall_serials(run, cast.nation.scope, LOT, range(6, 64))).is_empty()
+
+
+def test_a_list_answers_code_by_code(cast: Cast, acting: Acting) -> None:
+    asked = [cell(3), cell(64), cell(800), module(9), pack(2), cell(3), cell(99), "nonsense"]
+    answer = gather(lambda run: recall_codes(run, cast.nation.scope, asked))
+    told = {code: rest for code, *rest in answer.select("code", "pack", "vehicle", "stage").iter_rows()}
+    assert told == {
+        cell(3): [pack(1), VIN, "installed"],
+        cell(64): [None, None, "removed"],
+        cell(800): [None, None, "produced"],
+        module(9): [pack(1), VIN, "installed"],
+        pack(2): [pack(2), None, "produced"],
+    }
+
+
+def test_modules_and_packs_are_found_by_their_own_designs(cast: Cast, acting: Acting) -> None:
+    modules = gather(lambda run: recall_prefix(run, cast.nation.scope, MODULE_PREFIX))
+    assert set(modules.select("code", "count", "pack", "vehicle").iter_rows()) == {
+        (None, 2, pack(2), None),
+        (None, 1, pack(1), VIN),
+        (module(2), 1, None, None),
+        (module(9), 1, pack(1), VIN),
+    }
+    packs = gather(lambda run: recall_prefix(run, cast.nation.scope, PACK_PREFIX))
+    assert set(packs.select("code", "vehicle", "product", "in_vehicle").iter_rows()) == {
+        (pack(1), VIN, None, True),
+        (pack(2), None, product(1), False),
+        (pack(8), None, None, False),
+    }
+
+
+def test_a_batch_of_material_leads_to_the_vehicles(cast: Cast, acting: Acting) -> None:
+    answer = gather(lambda run: recall_material(run, cast.nation.scope, MATERIAL))
+    assert places(answer) == {(1, *IN_CAR), (2, None, None, None, None, "produced")}
+    assert gather(lambda run: recall_material(run, cast.nation.scope, "OTHER")).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("maker", 9), ("guangdong", 11), ("carmaker", 3), ("repairer", 5), ("utiliser", 4), ("zhejiang", 9),
+        ("collector", 0), ("laboratory", 0), ("swapper", 0),
+    ],
+)  # fmt: skip
+def test_a_recall_tells_nobody_more_than_he_may_see(cast: Cast, acting: Acting, name: str, seen: int) -> None:
+    scope: Scope = getattr(cast, name).scope
+    assert gather(lambda run: recall_prefix(run, scope, CELL_PREFIX))["count"].sum() == seen
+    listed = gather(lambda run: recall_codes(run, scope, [cell(70), cell(3), OTHER_VIN]))
+    assert listed.height == (2 if name in {"maker", "guangdong", "carmaker", "repairer", "zhejiang"} else 0)
+
+
+def test_a_prefix_streams_lot_by_lot(cast: Cast, acting: Acting) -> None:
+    other = [f"{CELL_PREFIX}85B{n:07d}" for n in (1, 2)]
+    acting.report("module_produced", cast.maker, [
+        {"module_code": module(50), "produced_on": date(2018, 5, 11), "cell_code": code} for code in other
+    ], [0, 0])  # fmt: skip
+    with cursor() as run:
+        frames = list(recall_prefix(run, cast.nation.scope, CELL_PREFIX, portion=3))
+    assert [frame["lot"].n_unique() for frame in frames] == [1, 1]
+    assert frames[-1].select("count", "module", "stage").rows() == [(2, module(50), "produced")]
+
+
+def test_the_answer_streams_as_csv(cast: Cast, acting: Acting) -> None:
+    def lines(parts: Iterable[bytes]) -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO(b"".join(parts).decode("utf-8-sig"))))
+
+    with cursor() as run:
+        rows = lines(as_csv(recall_codes(run, cast.nation.scope, [cell(3), pack(2)])))
+        assert [(row["code"], row["vehicle"], row["in_vehicle"]) for row in rows] == [
+            (cell(3), VIN, "true"),
+            (pack(2), "", "false"),
+        ]
+        assert lines(as_csv(recall_codes(run, cast.nation.scope, [cell(99)]))) == []
