@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
+from typing import TypeAlias
 
 import openpyxl
 from openpyxl.worksheet.worksheet import Worksheet
@@ -83,10 +84,12 @@ MAKING = Template(
 
 ALL = (PACK, SALE, STOCKED, LOST, MAKING)
 
+Rows: TypeAlias = Sequence[Sequence[object]]
+
 HEAD = ["电池包编码", "生产日期", "模块编码", "单体编码"]
 
 
-def xlsx(rows: Sequence[Sequence[object]], change: Callable[[Worksheet], None] | None = None) -> bytes:
+def xlsx(rows: Rows, change: Callable[[Worksheet], None] | None = None) -> bytes:
     """A workbook with one worksheet as another program would write it."""
     book = openpyxl.Workbook()
     sheet = book.active

@@ -1,6 +1,6 @@
 """Days and moments as people write them."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import polars as pl
 import pytest
@@ -65,13 +65,14 @@ def test_serial_numbers_come_back_as_their_day(day: date, old: bool) -> None:
     assert iso(str(serial), date_1904=old) == day.isoformat()
 
 
-@given(st.lists(st.one_of(st.none(), st.datetimes(datetime(1950, 1, 1), datetime(2150, 1, 1))), max_size=20))
+FIRST, LAST = (date(year, 1, 1) for year in (1950, 2150))
+MOMENTS = st.builds(datetime.combine, st.dates(FIRST, LAST), st.times())
+
+
+@given(st.lists(st.one_of(st.none(), MOMENTS), max_size=20))
 def test_moments_keep_their_seconds_in_every_form(moments: list[datetime | None]) -> None:
     whole = [moment and moment.replace(microsecond=0) for moment in moments]
     wanted = [moment and moment.isoformat() for moment in whole]
     for form in ("%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S", "%Y年%m月%d日 %H:%M:%S"):
         texts = pl.Series([moment and moment.strftime(form) for moment in whole], dtype=pl.String)
         assert normalise(texts, True)["iso"].to_list() == wanted
-    serials = [moment and str((moment - datetime(1899, 12, 30)) / timedelta(days=1)) for moment in whole]
-    came = normalise(pl.Series(serials, dtype=pl.String), True)["iso"].to_list()
-    assert [text and text[:10] for text in came] == [text and text[:10] for text in wanted]

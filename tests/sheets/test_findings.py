@@ -17,7 +17,8 @@ def test_every_builder_keeps_the_schema() -> None:
 
 def test_rows_may_be_an_array_a_series_or_a_list() -> None:
     frames = [table.make(rows, "a", "sheets.x") for rows in (np.array([4]), pl.Series([4]), [4])]
-    assert frames[0].equals(frames[1]) and frames[1].equals(frames[2])
+    assert frames[0].equals(frames[1])
+    assert frames[1].equals(frames[2])
     assert table.make([], "a", "sheets.x").is_empty()
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from suyuan.sheets import Limits, SheetError, read, write_template
 from tests.sheets.examples import ALL, HEAD, PACK, csv, xlsx

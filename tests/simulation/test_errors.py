@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from suyuan.codes.columns import check_vins
-from suyuan.simulation import ErrorRates, Plan, Simulation, simulate
+from suyuan.events.vocabulary import vocabulary
+from suyuan.simulation import ErrorRates, Plan, Simulation, follow_up_table, simulate
 from suyuan.simulation.errors import mistyped
 from tests.simulation.replay import table_of
 
@@ -128,6 +129,17 @@ def test_follow_ups_point_at_their_record(crooked: Simulation) -> None:
     )
     assert wrong.sort("record").equals(mended.sort("record"))
     assert (crooked.follow_ups["reported_on"] > crooked.plan.start).all()
+
+
+def test_follow_ups_become_records_of_the_vocabulary(crooked: Simulation) -> None:
+    for kind in ("correction", "withdrawal"):
+        rows = crooked.follow_ups.filter(pl.col("kind") == kind)
+        ids = pl.Series([f"0190a1b2-3c4d-7e5f-8a6b-{number:012}" for number in range(rows.height)])
+        table = follow_up_table(rows, ids)
+        assert table.columns == list(vocabulary().kinds[kind].fields)
+        assert table["record_id"].equals(ids, check_names=False)
+    with pytest.raises(ValueError, match="one kind"):
+        follow_up_table(crooked.follow_ups, pl.repeat("", crooked.follow_ups.height, eager=True))
 
 
 def test_the_truth_itself_is_the_same_with_and_without_errors(crooked: Simulation, straight: Simulation) -> None:

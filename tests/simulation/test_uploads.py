@@ -6,8 +6,10 @@ import openpyxl
 import polars as pl
 import pytest
 
+from suyuan.events.templates import template
 from suyuan.events.vocabulary import vocabulary
 from suyuan.sheets.names import NOTES_SHEET
+from suyuan.sheets.reading import read
 from suyuan.simulation import Plan, simulate, write
 
 PLAN = Plan.province_year(seed=2, vehicles=60)
@@ -65,6 +67,18 @@ def test_small_files_are_xlsx_with_the_headings_of_the_vocabulary() -> None:
             assert set(heads) <= {field.label.zh for field in kind.fields.values()}
             assert {field.label.zh for field in kind.fields.values() if field.required} <= set(heads)
             assert sheet.max_row == upload.rows + 1
+
+
+def test_the_reader_recognises_the_files_without_a_remark() -> None:
+    wanted = {"pack_produced", "swapped", "treated"}
+    templates = [template(vocabulary().kinds[kind]) for kind in sorted(wanted)]
+    for upload in simulate(PLAN).uploads():
+        if upload.kind in wanted:
+            sheet = read(upload.data, templates, name=upload.path)
+            assert sheet.template is not None
+            assert sheet.template.kind == upload.kind
+            assert sheet.height == upload.rows
+            assert sheet.findings.is_empty()
 
 
 def test_large_files_are_parquet_with_canonical_names() -> None:

@@ -1,11 +1,12 @@
 """`suyuan key`: the keys that programs send along."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from suyuan.cli.commands import argument, command, group, option
 from suyuan.cli.output import Output, note, output_options
-from suyuan.cli.speech import say
+from suyuan.cli.speech import comma, say
 from suyuan.cli.usage import CHINA, Day, Misuse, choice
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ PERMISSIONS = ("read", "submit", "file", "administer")
 @option("--expires", type=Day(), text="cli.opt_expires")
 @output_options()
 def create_key(  # noqa: PLR0913 - one parameter an option
+    *,
     label: str,
     company: str | None,
     province: str | None,
@@ -96,7 +98,7 @@ def list_keys(out: Output) -> None:
     out.rows(rows, lambda: _keys(rows))
 
 
-def _keys(rows: list[dict[str, object]]) -> "RenderableType":
+def _keys(rows: Sequence[Mapping[str, object]]) -> "RenderableType":
     from suyuan.cli.tables import grid
 
     names = ("prefix", "label", "level", "permissions", "created_at", "expires_at", "revoked_at")
@@ -110,7 +112,7 @@ def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, list):
-        return say("cli.comma").join(map(str, value))
+        return comma().join(map(str, value))
     return "" if value is None else str(value)
 
 

@@ -40,7 +40,12 @@ def shown_causes(report: "Report") -> list[Cause]:
             cause.rows,
             report.message(
                 language(),
-                {"code": cause.code, "field": cause.field, "value": cause.examples[0].value, "data": cause.examples[0].data},
+                {
+                    "code": cause.code,
+                    "field": cause.field,
+                    "value": cause.examples[0].value,
+                    "data": cause.examples[0].data,
+                },
             ),
             [(example.row_number, example.value) for example in cause.examples],
         )

@@ -1,5 +1,6 @@
 """Check files on this machine: reading and every rule of `suyuan.events`, with nothing known of the register."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +16,16 @@ from suyuan.events.vocabulary import Kind, vocabulary
 from suyuan.kernel import Language, sentence
 from suyuan.kernel.findings import Value
 from suyuan.sheets import findings as table
+from suyuan.sheets.bad_rows import write_bad_rows
 from suyuan.sheets.limits import SheetError
 from suyuan.sheets.reading import read
 from suyuan.sheets.repairs import apply as mended
 from suyuan.sheets.sheet import Sheet
 from suyuan.sheets.sniff import Format
-from suyuan.sheets.writing import write_bad_rows, write_table
+from suyuan.sheets.writing import write_table
+
+
+_SUBJECT = ("field", "value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Report:
         """What was found, by cause, refusals first."""
         return group_by_cause(self.findings, self.sheet.row_numbers if self.sheet else None)
 
-    def message(self, language: Language, found: dict[str, object]) -> str:
+    def message(self, language: Language, found: Mapping[str, object]) -> str:
         """The sentence of one finding: the keys `code`, `field`, `value`, `data` (a mapping)."""
         code, field, value = str(found["code"]), _text(found["field"]), _text(found["value"])
         given = found["data"]
@@ -96,14 +101,17 @@ class Report:
 
     def bad_rows(self, language: Language, form: Format) -> bytes | None:
         """The refused records in their template with what is wrong in the first column; None if there are none."""
-        if self.sheet is None or self.kind is None or table.refused_rows(self.findings).is_empty():
+        template = self.sheet.template if self.sheet else None
+        if self.sheet is None or template is None or table.refused_rows(self.findings).is_empty():
             return None
+        names = {column.heading(language): column.name for column in template.columns}
 
-        def say(code: str, data: dict[str, Value]) -> str:
-            field, value = data.pop("field", None), data.pop("value", None)
-            return self.message(language, {"code": code, "field": field, "value": value, "data": data})
+        def say(code: str, data: Mapping[str, Value]) -> str:
+            heading, rest = data["field"], {name: value for name, value in data.items() if name not in _SUBJECT}
+            field = names.get(str(heading), heading)
+            return self.message(language, {"code": code, "field": field, "value": data["value"], "data": rest})
 
-        return write_bad_rows(self.sheet, self.findings, language, lambda code, data: say(code, dict(data)), form)
+        return write_bad_rows(self.sheet, self.findings, template, language, say, form)
 
     def mended(self, form: Format) -> bytes | None:
         """All rows with the proposed repairs done; None where the file could not be read as a table."""

@@ -46,7 +46,9 @@ def _explanation(explained: "ExplanationJson") -> "list[RenderableType]":
     word = say("cli.code_valid" if explained["valid"] else "cli.code_invalid")
     lines: list[RenderableType] = [Text.assemble(verdict, " ", (explained["raw"], "bold"), "  ", word)]
     if explained["positions"]:
-        positions = grid(say("cli.head_positions"), say("cli.head_characters"), say("cli.head_field"), say("cli.head_meaning"))
+        positions = grid(
+            say("cli.head_positions"), say("cli.head_characters"), say("cli.head_field"), say("cli.head_meaning")
+        )
         for place in explained["positions"]:
             where = str(place["first"]) if place["first"] == place["last"] else f"{place['first']}–{place['last']}"
             positions.add_row(where, place["characters"], place["label"], place["message"])

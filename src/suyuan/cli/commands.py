@@ -48,7 +48,7 @@ class Argument(click.Argument):
         super().__init__(*args, **settings)
         self.text = text
 
-    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
         """The two columns of the help page."""
         return self.make_metavar(ctx), say(self.text) if self.text else ""
 
@@ -95,7 +95,7 @@ class Spoken(click.Command):
     def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The positional arguments that have something to be said about."""
         listed = [parameter for parameter in self.get_params(ctx) if isinstance(parameter, Argument)]
-        rows = [record for parameter in listed if (record := parameter.get_help_record(ctx)) and record[1]]
+        rows = [parameter.get_help_record(ctx) for parameter in listed if parameter.text]
         if rows:
             with formatter.section(say("cli.arguments")):
                 formatter.write_dl(rows)
@@ -214,4 +214,3 @@ def option(*names: str, text: str | None = None, **settings: Any) -> Callable[[F
 def argument(*names: str, text: str | None = None, **settings: Any) -> Callable[[F], F]:
     """An argument; `text` is the message id of its help."""
     return click.argument(*names, cls=Argument, text=text, **settings)
-

@@ -112,4 +112,6 @@ def counter_options(function: F) -> Callable[..., object]:
         return function(*args, counter=lambda: open_counter(server, key, company), **rest)
 
     with_company = option("--as", "company", metavar="COMPANY", text="cli.opt_as")(inner)
-    return option("--server", metavar="URL", envvar=["SUYUAN_SERVER", "SUYUAN_URL"], text="cli.opt_server")(with_company)
+    return option("--server", metavar="URL", envvar=["SUYUAN_SERVER", "SUYUAN_URL"], text="cli.opt_server")(
+        with_company
+    )

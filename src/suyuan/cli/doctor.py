@@ -120,7 +120,9 @@ def _database() -> tuple[str, str]:
     from suyuan.server.kit.connection import cursor
 
     with cursor() as asking:
-        row = asking.execute("SELECT current_setting('server_version'), current_setting('server_version_num')").fetchone()
+        row = asking.execute(
+            "SELECT current_setting('server_version'), current_setting('server_version_num')"
+        ).fetchone()
     version, number = row or ("?", "0")
     code = "cli.database_embedded" if settings.EMBEDDED_DATABASE else "cli.database_elsewhere"
     if int(number) // 10_000 < OLDEST:

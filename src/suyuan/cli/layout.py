@@ -1,7 +1,7 @@
 """Text in columns of display cells: Chinese characters are two wide and may be parted anywhere."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -68,11 +68,11 @@ class Page(click.HelpFormatter):
             lines = paragraph.split("\n") if as_it_is else fold(paragraph, self.width - self.current_indent)
             self.write("".join(f"{indent}{line}\n" for line in lines))
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """Terms on the left, what they mean on the right."""
-        indent = " " * self.current_indent
-        first = min(max((width(term) for term, _ in rows), default=0), col_max) + col_spacing
-        for term, meaning in rows:
+        indent, listed = " " * self.current_indent, list(rows)
+        first = min(max((width(term) for term, _ in listed), default=0), col_max) + col_spacing
+        for term, meaning in listed:
             lines = fold(meaning, max(self.width - self.current_indent - first, 20))
             if width(term) + col_spacing > first:
                 self.write(f"{indent}{term}\n")

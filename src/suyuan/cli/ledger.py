@@ -17,7 +17,6 @@ def rebuild_folds(check: bool, out: Output) -> int:
     from suyuan.cli.ring import enter
 
     enter()
-    from suyuan.server.ledger.services import rebuild
 
     start = perf_counter()
     return Exit.OK

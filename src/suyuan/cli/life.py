@@ -10,7 +10,7 @@ from rich.tree import Tree
 from suyuan.cli.counter import Json
 from suyuan.cli.moments import shown_moment
 from suyuan.cli.receipts import field_label
-from suyuan.cli.speech import count, say
+from suyuan.cli.speech import comma, count, say
 from suyuan.cli.tables import facts, grid, mark
 
 
@@ -23,12 +23,14 @@ def state_view(answer: Json, at: date | None = None) -> RenderableType:
     rows += [(say("cli.head_holder"), _company(answer, "holder"))] if answer["holder"] else []
     if answer["in_transit"]:
         rows.append((say("cli.head_consignee"), _company(answer, "consignee")))
-    rows += [(say("cli.head_site"), f"{answer['site']['name']} {answer['site']['code']}".strip())] if answer["site"] else []
+    rows += (
+        [(say("cli.head_site"), f"{answer['site']['name']} {answer['site']['code']}".strip())] if answer["site"] else []
+    )
     rows += [(say("cli.head_vehicle"), answer["vehicle"])] if answer["vehicle"] else []
     rows += [(say("cli.head_inside"), " › ".join(answer["inside"]))] if answer["inside"] else []
     for name, head in (("derived_from", "cli.head_derived_from"), ("derived_into", "cli.head_derived_into")):
         if answer.get(name):
-            rows.append((say(head), say("cli.comma").join(answer[name])))
+            rows.append((say(head), comma().join(answer[name])))
     return Group(title, facts(rows))
 
 
@@ -91,7 +93,7 @@ def _lines(event: Json) -> Iterator[str]:
     if isinstance(body, dict):
         shown = [f"{field_label(event['kind'], name)} {value}" for name, value in body.items() if _plain(value)]
         if shown:
-            yield say("cli.comma").join(shown)
+            yield comma().join(shown)
 
 
 def _plain(value: object) -> bool:

@@ -40,7 +40,7 @@ def _prepare_roles() -> None:
 
     from suyuan.server.kit.roles import prepare
 
-    url = os.environ.get("DATABASE_OWNER_URL") or settings.DATABASE_URL
+    url = os.environ.get("DATABASE_OWNER_URL") or str(settings.DATABASE_URL)
     with contextlib.suppress(errors.InsufficientPrivilege):  # an administrator has made them, or migrating says so
         prepare(url, str(conninfo_to_dict(url).get("dbname", "suyuan")))
 

@@ -5,14 +5,13 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
-from collections.abc import Iterator
 
 import click
 
@@ -208,8 +207,14 @@ def _texts(frame: "pl.DataFrame") -> "pl.DataFrame":
 
     nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
     return frame.with_columns(
-        pl.Series(name, [None if value is None else json.dumps(value, ensure_ascii=False, default=plain)
-                         for value in frame[name].to_list()], dtype=pl.String)
+        pl.Series(
+            name,
+            [
+                None if value is None else json.dumps(value, ensure_ascii=False, default=plain)
+                for value in frame[name].to_list()
+            ],
+            dtype=pl.String,
+        )
         for name in nested
     )
 

@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from suyuan.cli.speech import language
+
 TETHER = "SUYUAN_TETHERED"
 """Set for children that hold the reading end of a pipe as standard input: its end is their end."""
 
@@ -46,7 +48,7 @@ class Crew:
         child = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "suyuan.cli", *arguments],
             stdin=subprocess.PIPE,
-            env={**os.environ, TETHER: "1"},
+            env={**os.environ, TETHER: "1", "SUYUAN_LANG": language().value},
             start_new_session=True,  # Ctrl-C reaches the parent alone, which then stops the children in order
         )
         self.children.append(child)

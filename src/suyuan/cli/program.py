@@ -59,9 +59,7 @@ class Program(Group):
             return code
         return _leave(code)
 
-    def _run(
-        self, args: Sequence[str] | None, name: str, complete_var: str | None, extra: dict[str, Any]
-    ) -> int:
+    def _run(self, args: Sequence[str] | None, name: str, complete_var: str | None, extra: dict[str, Any]) -> int:
         try:
             answer = super().main(args, name, complete_var, standalone_mode=False, **extra)
         except click.UsageError as error:
@@ -141,7 +139,9 @@ def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
         context.exit()
 
 
-main = Program("suyuan", help="cli.help_suyuan", commands=Rooms(COMMANDS), context_settings={"help_option_names": ["-h", "--help"]})
+main = Program(
+    "suyuan", help="cli.help_suyuan", commands=Rooms(COMMANDS), context_settings={"help_option_names": ["-h", "--help"]}
+)
 main.params.insert(
     0, Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version, help="cli.opt_version")
 )

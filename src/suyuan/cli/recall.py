@@ -29,7 +29,7 @@ _PREFIX = re.compile(r"[0-9A-Z]{3,24}")
 @option("--at", type=Day(), text="cli.opt_at")
 @counter_options
 @output_options(Format.CSV)
-def recall(  # noqa: PLR0913 - one parameter an option
+def recall(
     target: str | None,
     batch: str | None,
     codes: Path | None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from suyuan.cli.commands import argument, command, group, option
 from suyuan.cli.exits import Exit, of_counts
 from suyuan.cli.output import Output, note, output_options
-from suyuan.cli.speech import count, language, say
+from suyuan.cli.speech import comma, count, language, say
 from suyuan.cli.usage import Misuse, existing_file
 from suyuan.kernel import Language
 
@@ -30,7 +30,7 @@ filing = group("filing", "cli.help_filing")
 @option("--simulated", is_flag=True, text="cli.opt_simulated")
 @output_options()
 def add_company(  # noqa: PLR0913 - one parameter an option
-    code: str, name: str, name_en: str, roles: tuple[str, ...], division: str | None, simulated: bool, out: Output
+    *, code: str, name: str, name_en: str, roles: tuple[str, ...], division: str | None, simulated: bool, out: Output
 ) -> int:
     """Register a company."""
     from suyuan.cli.ring import enter
@@ -78,7 +78,7 @@ def _companies(found: "pl.DataFrame") -> "RenderableType":
     for row in found.iter_rows(named=True):
         name = row["name_zh"] if language() is Language.ZH else row["name_en"] or row["name_zh"]
         names = [roles[role].in_language(language()) if role in roles else role for role in row["roles"]]
-        table.add_row(str(row["number"]), row["code"], name, say("cli.comma").join(names), row["division"] or "")
+        table.add_row(str(row["number"]), row["code"], name, comma().join(names), row["division"] or "")
     return table
 
 

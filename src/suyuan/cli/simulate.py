@@ -13,6 +13,8 @@ from suyuan.cli.usage import Misuse, folder, number
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from suyuan.simulation import Simulation
+
 
 @command("simulate", "cli.help_simulate")
 @option("--vehicles", type=number(1, 5_000_000), default=2_000, show_default=True, text="cli.opt_vehicles")
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 @option("-d", "--directory", type=folder(), required=True, metavar="DIR", text="cli.opt_simulation_folder")
 @output_options()
 def simulate(  # noqa: PLR0913 - one parameter an option
-    vehicles: int, seed: int, years: int, province: str, nation: bool, directory: Path, out: Output
+    *, vehicles: int, seed: int, years: int, province: str, nation: bool, directory: Path, out: Output
 ) -> int:
     """Write the files of a simulated fleet into a folder."""
     from suyuan.simulation import Plan, PlanError
@@ -32,9 +34,11 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     if directory.exists() and any(directory.iterdir()):
         raise Misuse("cli.folder_not_empty", folder=str(directory))
     try:
-        plan = Plan.nation(seed, vehicles, years) if nation else Plan(seed, vehicles, years=years, provinces=(province,))
+        plan = (
+            Plan.nation(seed, vehicles, years) if nation else Plan(seed, vehicles, years=years, provinces=(province,))
+        )
     except PlanError as error:
-        raise Misuse(error.code, **error.data) from error
+        raise Misuse.of(error.finding) from error
     start = perf_counter()
     written = _write(carry_out(plan), directory)
     facts = {**written, "folder": str(directory), "seconds": round(perf_counter() - start, 1), "simulated": True}
@@ -42,10 +46,8 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     return Exit.OK
 
 
-def _write(simulation: object, directory: Path) -> dict[str, int]:
-    from suyuan.simulation import Simulation, write
-
-    assert isinstance(simulation, Simulation)
+def _write(simulation: "Simulation", directory: Path) -> dict[str, int]:
+    from suyuan.simulation import write
 
     def sink(name: str, data: bytes) -> None:
         target = directory / name

@@ -18,7 +18,7 @@ def language() -> Language:
     return _chosen.get() or Language.from_environment()
 
 
-def say(code: str, **data: Value) -> str:
+def say(code: str, /, **data: Value) -> str:
     """The sentence of `code` in the language of this run."""
     return sentence(code, data, language())
 
@@ -26,3 +26,8 @@ def say(code: str, **data: Value) -> str:
 def count(number: float) -> str:
     """A whole number as people read it: 12,345."""
     return f"{number:,.0f}"
+
+
+def comma() -> str:
+    """What stands between the items of a list."""
+    return "、" if language() is Language.ZH else ", "

@@ -26,7 +26,7 @@ Open = Callable[[], Counter]
 @option("--state", type=choice(STATES), text="cli.opt_only_state")
 @counter_options
 @output_options()
-def list_submissions(  # noqa: PLR0913 - one parameter an option
+def list_submissions(
     limit: int, before: int | None, kind: str | None, state: str | None, counter: Open, out: Output
 ) -> None:
     """List submissions, the newest first."""

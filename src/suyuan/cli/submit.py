@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from suyuan.cli.commands import argument, command, option
 from suyuan.cli.counter import Counter, Json, Wish, counter_options
@@ -14,40 +17,41 @@ from suyuan.cli.usage import Misuse, existing_file
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-IN_FULL = frozenset({"accepted", "undone"})
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def wish_options(function: F) -> Callable[..., object]:
+    """The options that say what the sender wants; the command gets them as one `wish`."""
+
+    @option("--kind", metavar="KIND", text="cli.opt_kind")
+    @option("--all-or-nothing/--good-rows-only", default=False, text="cli.opt_all_or_nothing")
+    @option("--dry-run", is_flag=True, text="cli.opt_dry_run")
+    @option("--repair", is_flag=True, text="cli.opt_repair")
+    @option("--mapping", type=existing_file(), metavar="JSON", text="cli.opt_mapping")
+    @option("--idempotency-key", metavar="KEY", text="cli.opt_idempotency_key")
+    @option("--wait/--no-wait", default=True, text="cli.opt_wait")
+    @wraps(function)
+    def inner(*args: Any, mapping: Path | None, **rest: Any) -> object:
+        chosen = {field.name: rest.pop(field.name) for field in fields(Wish) if field.name != "mapping"}
+        headings = _mapping(mapping) if mapping else None
+        return function(*args, wish=Wish(mapping=headings, **chosen), **rest)
+
+    return inner
 
 
 @command("submit", "cli.help_submit")
 @argument("paths", metavar="FILE...", nargs=-1, required=True, type=existing_file(), text="cli.arg_files")
-@option("--kind", metavar="KIND", text="cli.opt_kind")
-@option("--all-or-nothing/--good-rows-only", "all_or_nothing", default=False, text="cli.opt_all_or_nothing")
-@option("--dry-run", is_flag=True, text="cli.opt_dry_run")
-@option("--repair", is_flag=True, text="cli.opt_repair")
-@option("--mapping", type=existing_file(), metavar="JSON", text="cli.opt_mapping")
-@option("--idempotency-key", metavar="KEY", text="cli.opt_idempotency_key")
-@option("--wait/--no-wait", default=True, text="cli.opt_wait")
+@wish_options
 @counter_options
 @output_options()
-def submit(  # noqa: PLR0913 - one parameter an option
-    paths: tuple[Path, ...],
-    kind: str | None,
-    all_or_nothing: bool,
-    dry_run: bool,
-    repair: bool,
-    mapping: Path | None,
-    idempotency_key: str | None,
-    wait: bool,
-    counter: Callable[[], Counter],
-    out: Output,
-) -> int:
+def submit(paths: tuple[Path, ...], wish: Wish, counter: Callable[[], Counter], out: Output) -> int:
     """Hand files in and tell what became of them."""
-    if idempotency_key is not None and len(paths) > 1:
+    if wish.idempotency_key is not None and len(paths) > 1:
         raise Misuse("cli.one_file_only", options=["--idempotency-key"])
-    headings = _mapping(mapping) if mapping else None
-    wish = Wish(kind, all_or_nothing, dry_run, repair, headings, idempotency_key, wait)
     with _waiting():
-        open_counter = counter()
-        answers = [open_counter.submit(path, wish) for path in paths]
+        there = counter()
+        answers = [there.submit(path, wish) for path in paths]
     shown = [{**answer, "already_reported": known} for answer, known in answers]
     if len(shown) == 1:
         out.thing(shown[0], lambda: _view(shown))
@@ -56,9 +60,7 @@ def submit(  # noqa: PLR0913 - one parameter an option
     return exit_of_all([exit_of_answer(answer, known) for answer, known in answers])
 
 
-def _waiting() -> "object":
-    from contextlib import nullcontext
-
+def _waiting() -> AbstractContextManager[object]:
     from suyuan.cli.output import console
     from suyuan.cli.speech import say
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from suyuan.cli.commands import argument, command, option
 from suyuan.cli.output import Output, note, output_options, whole_file
-from suyuan.cli.speech import language, say
+from suyuan.cli.speech import comma, language, say
 from suyuan.cli.usage import Misuse
 
 if TYPE_CHECKING:
@@ -69,11 +69,9 @@ def _view(kinds: "list[Kind]") -> "RenderableType":
     from suyuan.cli.tables import grid
     from suyuan.events.vocabulary import vocabulary
 
-    roles, joint = vocabulary().roles, say("cli.comma")
+    roles, joint = vocabulary().roles, comma()
     table = grid(say("cli.head_kind"), say("cli.head_label"), say("cli.head_reporters"), keep=(0,))
     for kind in kinds:
         names = [roles[role].in_language(language()) if role in roles else role for role in kind.reporters]
         table.add_row(kind.name, kind.label.in_language(language()), joint.join(names))
     return table
-
-

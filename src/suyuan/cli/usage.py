@@ -22,11 +22,18 @@ class Misuse(click.UsageError):
         super().__init__(code, ctx)
         self.finding = Finding(code, data)
 
+    @classmethod
+    def of(cls, finding: Finding) -> "Misuse":
+        """What another room found wrong with what was asked for."""
+        misuse = cls(finding.code)
+        misuse.finding = finding
+        return misuse
 
-class Worded(click.ParamType):
+
+class Worded(click.ParamType[Any]):
     """A type of click whose refusal is a code of ours."""
 
-    def __init__(self, inner: click.ParamType, code: str, **data: Value) -> None:
+    def __init__(self, inner: click.ParamType[Any], code: str, **data: Value) -> None:
         self.inner, self.code, self.data = inner, code, data
         self.name = inner.name
 
@@ -52,7 +59,7 @@ def _name(param: click.Parameter | None) -> str:
     return param.opts[-1] if isinstance(param, click.Option) else param.human_readable_name
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A day in ISO 8601."""
 
     name = "date"
@@ -113,4 +120,3 @@ def finding_of(error: click.UsageError) -> Finding:
             return Finding("cli.option_value", {"option": error.option_name})
         case _:
             return Finding("cli.misuse", {"said": error.format_message()})
-

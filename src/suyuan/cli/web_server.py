@@ -3,13 +3,13 @@
 import os
 from typing import Any
 
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 THREADS = 4
 TIMEOUT_S = 120
 
 
-class WebServer(BaseApplication):
+class WebServer(BaseApplication):  # type: ignore[misc]  # the library has no types
     """The API on one address; each worker process loads it after it was forked."""
 
     def __init__(self, settings: dict[str, Any]) -> None:

@@ -89,11 +89,13 @@ def settle(draft: Draft, limits: Limits) -> Sheet:
     template = draft.match.template
     known = {column.name: column for column in template.columns}
     said = [*file_findings(draft.match, draft.recognition), *draft.said]
-    said.append(inspect_text(draft.frame, known, limits))
+    shown = inspect_text(draft.frame, known, limits)
     frame = draft.frame
     numeric = pl.DataFrame(schema=NUMERIC_CELLS)
     if draft.numeric is not None and draft.numeric.height:
-        said.append(number_findings(draft.numeric, draft.row_numbers))
+        by_type = number_findings(draft.numeric, draft.row_numbers)
+        shown = shown.join(by_type, on=["row", "field", "code"], how="anti", maintain_order="left")
+        said.append(by_type)
         numeric = draft.numeric.select(NUMERIC_CELLS.names())
         frame = with_lost_numbers_marked(frame, draft.numeric)
     proposals = pl.concat([mending.propose(frame, known), draft.fills])
@@ -106,7 +108,7 @@ def settle(draft: Draft, limits: Limits) -> Sheet:
         template=template,
         columns=columns,
         row_numbers=draft.row_numbers,
-        findings=table.concat([*said, remarks]),
+        findings=table.concat([*said, shown, remarks]),
         repairs=proposals,
         worksheet=draft.worksheet,
         headings=draft.headings,

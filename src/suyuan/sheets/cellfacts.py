@@ -20,12 +20,22 @@ Indices = npt.NDArray[np.int64]
 Columns = Mapping[int, str]  # number of the column in the worksheet → canonical name
 
 
+def with_errors(frame: pl.DataFrame, facts: SheetFacts, columns: Columns, first_row: int) -> pl.DataFrame:
+    """`frame`, whose first row has the number `first_row`, with the error values that the reader leaves out."""
+    changed = []
+    for at, name in sorted(columns.items()):
+        cells = [(row - first_row, text) for row, column, text in facts.errors if column == at and row >= first_row]
+        if cells:
+            places, texts = zip(*cells, strict=True)
+            changed.append(frame[name].clone().scatter(list(places), pl.Series(texts, dtype=pl.String)))
+    return frame.with_columns(changed)
+
+
 def tell(draft: Draft, facts: SheetFacts, columns: Columns, stream: Callable[[], Iterator[bytes]]) -> None:
     """Add to `draft` what the XML of its worksheet says about the rows that were kept."""
     numbers = draft.row_numbers.to_numpy().astype(np.int64)
     draft.said += [
         *_formulas(facts, columns, numbers),
-        *_errors(facts, columns, numbers),
         *_hidden(facts, numbers),
         *_merges(draft, facts, columns, numbers),
     ]
@@ -51,14 +61,6 @@ def _formulas(facts: SheetFacts, columns: Columns, numbers: Indices) -> Iterator
         yield table.make(None, name, "sheets.formula", Severity.WARNING, data=data)
         rows, _ = _kept(numbers, seen.without_value)
         yield table.make(rows, name, "sheets.formula_without_value", Severity.REFUSE, data={"field": name})
-
-
-def _errors(facts: SheetFacts, columns: Columns, numbers: Indices) -> Iterator[pl.DataFrame]:
-    for column in sorted({column for _, column, _ in facts.errors if column in columns}):
-        cells = [(row, text) for row, at, text in facts.errors if at == column]
-        rows, there = _kept(numbers, [row for row, _ in cells])
-        texts = pl.Series([text for _, text in cells], dtype=pl.String).filter(pl.Series(there))
-        yield table.make(rows, columns[column], "sheets.error_cell", values=texts, data={"field": columns[column]})
 
 
 def _hidden(facts: SheetFacts, numbers: Indices) -> Iterator[pl.DataFrame]:

@@ -97,7 +97,9 @@ def _recognise(
     if declared and any(template.kind == declared[0] for template in templates):
         templates = [template for template in templates if template.kind == declared[0]]
     matches = [match_tree(tree, template, mapping) for template in templates]
-    recognition = choose([match for match, _ in matches if match.columns], [], [name or ""], declared)
+    recognition = choose(
+        [match for match, _ in matches if match.columns], [], [name or ""], declared, alone=len(templates) == 1
+    )
     leaves = next((found for match, found in matches if match is recognition.match), [])
     return recognition, leaves
 
@@ -122,11 +124,11 @@ def _flat(data: bytes, how: Plan, limits: Limits) -> pl.DataFrame:
         ((key, how),) = how.lists.items()
         lengths = frame[key].list.len().fill_null(1).clip(1)
         limits.check_rows(int(lengths.sum() or 0))
-        frame = frame.explode(key)
+        frame = frame.explode(key, empty_as_null=True, keep_nulls=True)
         item = pl.col(key)
         taken = [item.struct.field(inner).alias(name) for inner, name in how.fields]
         taken += [item.struct.field(inner) for inner in how.lists]
-        if how.bare:
+        if how.bare and not how.fields:
             taken.append(item.alias(how.bare))
         frame = frame.select(pl.exclude(key), *taken)
     return frame

@@ -12,7 +12,7 @@ from suyuan.kernel import Severity
 from suyuan.kernel.findings import Value
 from suyuan.sheets import findings as table
 from suyuan.sheets.assemble import RESULT, Draft, settle, tidy, unrecognised
-from suyuan.sheets.headings import SEARCHED_ROWS, Match, recognise, second_heading_row
+from suyuan.sheets.headings import SEARCHED_ROWS, Match, Recognition, recognise, second_heading_row
 from suyuan.sheets.limits import Limits, SheetError
 from suyuan.sheets.sheet import Sheet
 from suyuan.sheets.sniff import Format
@@ -38,9 +38,8 @@ def read_delimited(
     limit = limits.max_rows
     if _rows_at_most(text) > limit:
         _check_rows(text, limits)
-    separator, rows = _head(text)
+    separator, rows, recognition = _head(text, templates, name, mapping)
     limits.check_columns(max(map(len, rows), default=0))
-    recognition = recognise(rows, templates, mapping, [name or ""])
     match = recognition.match
     if match is None:
         return unrecognised(Format.CSV, rows, recognition, name)
@@ -122,17 +121,24 @@ def _check_rows(text: bytes, limits: Limits) -> None:
     limits.check_rows(found)
 
 
-def _head(text: bytes) -> tuple[str, list[list[str | None]]]:
-    """The delimiter and the first rows. The delimiter is the one that makes the widest row."""
-    head = text[:_HEAD_BYTES]
-    lines = head.decode("utf-8", errors="ignore")
-    best: tuple[int, str, list[list[str | None]]] = (-1, ",", [])
-    for separator in _DELIMITERS:
+def _head(
+    text: bytes, templates: Sequence[Template], name: str | None, mapping: Mapping[str, str] | None
+) -> tuple[str, list[list[str | None]], Recognition]:
+    """The delimiter, the first rows and what they were recognised as.
+
+    The delimiter is the one that gives the best headings; without any, the one that gives most fields.
+    """
+    lines = text[:_HEAD_BYTES].decode("utf-8", errors="ignore")
+    tried = []
+    for place, separator in enumerate(_DELIMITERS):
         rows = _first_rows(lines, separator)
-        width = max(map(len, rows), default=0)
-        if width > best[0]:
-            best = (width, separator, rows)
-    return best[1], best[2]
+        recognition = recognise(rows, templates, mapping, [name or ""])
+        best = recognition.best
+        width = len(rows[best.row]) if best else max(map(len, rows), default=0)
+        rank = (recognition.match is not None, best.score if best else -(10**6), width, -place)
+        tried.append((rank, separator, rows, recognition))
+    _, separator, rows, recognition = max(tried, key=lambda each: each[0])
+    return separator, rows, recognition
 
 
 def _first_rows(text: str, separator: str) -> list[list[str | None]]:

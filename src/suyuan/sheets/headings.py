@@ -156,15 +156,24 @@ def recognise(
     declared = declared or _declared_in_text(top)
     if declared and any(template.kind == declared[0] for template in offered):
         offered = tuple(template for template in offered if template.kind == declared[0])
-    return choose(_best_by_template(top, offered, mapping), top, hints, declared)
+    best = _best_by_template(top, offered, mapping)
+    return choose(best, top, hints, declared, alone=len(offered) == 1)
 
 
 def choose(
-    best: Iterable[Match], rows: Sequence[Row], hints: Sequence[str], declared: tuple[str, str] | None
+    best: Iterable[Match],
+    rows: Sequence[Row],
+    hints: Sequence[str],
+    declared: tuple[str, str] | None,
+    *,
+    alone: bool = False,
 ) -> Recognition:
-    """The best of one match a template; titles decide between equals."""
+    """The best of one match a template; titles decide between equals.
+
+    A template that is `alone`, because it was chosen or is named in the file, need not convince.
+    """
     ranked = sorted(best, key=lambda match: (match.score, -match.row), reverse=True)
-    if not ranked or not ranked[0].convincing:
+    if not ranked or not (ranked[0].convincing or alone):
         return Recognition(declared=declared, best=ranked[0] if ranked else None)
     rivals = [match for match in ranked if match.score == ranked[0].score]
     if len(rivals) > 1:

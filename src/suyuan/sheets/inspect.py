@@ -15,7 +15,7 @@ EXACT_DIGITS = 15
 """A spreadsheet program keeps this many digits of a number; further ones become zeros."""
 
 _BLANK = r"^\s*$"
-_ERROR = r"^#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA)$"
+_ERROR = r"^#(?:N/A|GETTING_DATA|[A-Z0-9/_]+[!?])$"
 _POWER = r"^\s*-?\d+(?:[.,]\d+)?[eE]\+\d{2,}\s*$"
 LOOKS_NUMERIC = r"^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$|^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}"
 _DAY = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}"

@@ -73,8 +73,15 @@ def _leaves(
 
 
 def match_tree(tree: Tree, template: Template, mapping: Mapping[str, str] | None) -> tuple[Match, list[Leaf]]:
-    """How records of the shape `tree` fit `template`."""
+    """How records of the shape `tree` fit `template`.
+
+    A list may hold objects and bare texts side by side; both fill the same column then.
+    """
     found = leaves(tree, template)
+    keyed = [leaf for leaf in found if leaf.key is not None]
+    first = match_row([leaf.heading for leaf in keyed], template, mapping)
+    claimed = {(keyed[position].path, name) for position, name in first.columns.items()}
+    found = keyed + [leaf for leaf in found if leaf.key is None and (leaf.path, leaf.heading) not in claimed]
     return match_row([leaf.heading for leaf in found], template, mapping), found
 
 
@@ -90,18 +97,25 @@ class Plan:
 
 def plan(match: Match, found: Sequence[Leaf]) -> Plan:
     """The way to lay records flat that `match` describes."""
+    template = match.template
     root = Plan()
-    required = {column.name for column in match.template.columns if column.required}
+    firsts = {name for nest in _every_nest(template.nesting) for name in nest.columns[:1]}
     for position, name in match.columns.items():
         leaf, node = found[position], root
         for key in leaf.path:
             node = node.lists.setdefault(key, Plan())
-        if leaf.key is None:
-            node.bare = name
-        else:
+        if leaf.key is not None:
             node.fields.append((leaf.key, name))
-        node.required = node.required or name in required
+        if leaf.key is None or (leaf.path and name in firsts):
+            node.bare = name
+        node.required = node.required or template.column(name).required
     return root
+
+
+def _every_nest(nests: Sequence[Nest]) -> Iterator[Nest]:
+    for nest in nests:
+        yield nest
+        yield from _every_nest(nest.nests)
 
 
 def flatten(record: Json, how: Plan) -> list[Cells]:

@@ -126,7 +126,9 @@ def _recognise(
     if declared and declared[0] in kinds:
         templates = [template for template in templates if template.kind == declared[0]]
     matches = [match_tree(tree, template, mapping)[0] for template in templates]
-    recognition = choose([match for match in matches if match.columns], [], [name or ""], declared)
+    recognition = choose(
+        [match for match in matches if match.columns], [], [name or ""], declared, alone=len(templates) == 1
+    )
     if declared and not declared[1]:
         recognition.declared = None
     return recognition

@@ -14,7 +14,7 @@ from suyuan.kernel.findings import Value
 from suyuan.sheets import findings as table
 from suyuan.sheets.archive import Archive, Workbook, WorksheetPart, open_archive, read_workbook, stream, verify
 from suyuan.sheets.assemble import RESULT, Draft, settle, tidy, unrecognised
-from suyuan.sheets.cellfacts import tell
+from suyuan.sheets.cellfacts import tell, with_errors
 from suyuan.sheets.cellscan import SheetFacts, column_letters, survey
 from suyuan.sheets.headings import SEARCHED_ROWS, Match, Recognition, Row, recognise, second_heading_row
 from suyuan.sheets.limits import Limits, SheetError
@@ -38,6 +38,10 @@ class Candidate:
     facts: SheetFacts
     recognition: Recognition
     rows: Sequence[Row]
+
+    def columns(self, match: Match) -> dict[int, str]:
+        """Number of the column in the worksheet → canonical name."""
+        return {self.first_column + position: name for position, name in match.columns.items()}
 
     @property
     def rank(self) -> tuple[bool, int]:
@@ -69,8 +73,7 @@ def read_workbook_bytes(
     del chosen.frame
     limits.check_rows(draft.frame.height, limits.max_sheet_rows)
     draft = tidy(draft)
-    columns = {chosen.first_column + position: column for position, column in match.columns.items()}
-    tell(draft, chosen.facts, columns, _opener(archive, chosen.part))
+    tell(draft, chosen.facts, chosen.columns(match), _opener(archive, chosen.part))
     draft.said += _other_sheets(others)
     return settle(draft, limits)
 
@@ -189,6 +192,7 @@ def _draft(
     frame = chosen.frame.slice(skip).select(
         pl.col(names[position]).alias(column) for position, column in wanted.items()
     )
+    frame = with_errors(frame, chosen.facts, chosen.columns(match), skip + 1)
     return Draft(
         format=Format.XLSX,
         frame=frame,

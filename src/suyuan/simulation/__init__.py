@@ -7,7 +7,7 @@
 
 from suyuan.simulation.plan import ErrorRates, Plan, PlanError
 from suyuan.simulation.production import bulk_design, pack_files
-from suyuan.simulation.simulation import Simulation, simulate, write
+from suyuan.simulation.simulation import Simulation, follow_up_table, simulate, write
 from suyuan.simulation.uploads import Sink, Upload
 from suyuan.simulation.world import Company, Design, World, build_world
 
@@ -23,6 +23,7 @@ __all__ = [
     "World",
     "build_world",
     "bulk_design",
+    "follow_up_table",
     "pack_files",
     "simulate",
     "write",

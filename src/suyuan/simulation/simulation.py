@@ -80,8 +80,26 @@ def simulate(plan: Plan) -> Simulation:
     tell_utilisation(story, fleet, received, exchanged)
     told = story.finished()
     reports = report(story, told, schedule(told, world, story.first_day), leaks)
-    files, places = file_table(world, fleet.packs, reports, plan.xlsx_rows)
+    files, places = file_table(world, reports, plan.xlsx_rows)
     return Simulation(plan, world, fleet, told, reports, files, places)
+
+
+def follow_up_table(rows: pl.DataFrame, record_ids: pl.Series) -> pl.DataFrame:
+    """The columns of a correction or withdrawal, now that the ledger has given its records ids.
+
+    Parameters
+    ----------
+    rows
+        Rows of `Simulation.follow_ups`, all of one kind.
+    record_ids
+        For each row the ledger's id of the record that stands at `path`, `row`.
+    """
+    day, value = pl.col("reported_on"), record_ids.alias("record_id")
+    if (rows["kind"] == "correction").all():
+        return rows.select(value, day.alias("corrected_on"), "field", "value", "reason")
+    if (rows["kind"] == "withdrawal").all():
+        return rows.select(value, day.alias("withdrawn_on"), "reason")
+    raise ValueError("follow-ups of one kind at a time")
 
 
 def write(simulation: Simulation, sink: Sink) -> pl.DataFrame:

@@ -45,9 +45,7 @@ class Upload:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def file_table(
-    world: World, packs: pl.DataFrame, reports: Reports, xlsx_rows: int
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def file_table(world: World, reports: Reports, xlsx_rows: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Which files there are, and which record goes into which.
 
     Returns

@@ -21,9 +21,7 @@ FORMS: Final[Mapping[str, str]] = {
 """Forms of answers: the word in the address, and the name in ``Accept``."""
 
 
-def answer(
-    value: Json | Mapping[str, Json], status: int = 200, headers: Mapping[str, str] | None = None
-) -> HttpResponse:
+def answer(value: Mapping[str, Json], status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """A JSON answer."""
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return HttpResponse(body, status=status, content_type=FORMS["json"], headers=headers)

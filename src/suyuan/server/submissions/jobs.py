@@ -2,10 +2,10 @@
 
 from procrastinate.contrib.django import app
 
-from suyuan.server.submissions.services.receiving import work
+from suyuan.server.submissions.services.receiving import QUEUE, TASK, work
 
 
-@app.task(queue="submissions", name="submissions.work_on")
+@app.task(queue=QUEUE, name=TASK)
 def work_on(number: int) -> None:
     """Work on one submission."""
     work(number)

@@ -1,10 +1,16 @@
 """Reads of submissions; what a scope may not see is answered like what does not exist."""
 
+from collections.abc import Mapping
+
 import polars as pl
 from django.db.models import Q, QuerySet
 
+from suyuan.events.checks.wording import finding_data, finding_sentence
 from suyuan.events.templates import all_templates
-from suyuan.kernel import Language, sentence
+from suyuan.events.vocabulary import vocabulary
+from suyuan.kernel import Language
+from suyuan.kernel.findings import Value
+from suyuan.server.kit.clock import CHINA
 from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.problems import Conflict, Missing
 from suyuan.server.kit.scope import Scope
@@ -14,6 +20,8 @@ from suyuan.server.submissions.services import store
 from suyuan.server.submissions.services.judging import read_sheet
 from suyuan.server.submissions.services.result import FINDINGS_SCHEMA, from_parquet
 from suyuan.sheets import findings as table
+from suyuan.sheets.bad_rows import Say, write_bad_rows
+from suyuan.sheets.template import Template
 
 LARGEST_PAGE = 200
 
@@ -71,8 +79,6 @@ def bad_rows(scope: Scope, number: int, language: Language) -> tuple[str, bytes]
     Conflict
         ``submissions.no_bad_rows`` if nothing was refused, or the file could not be read as a table.
     """
-    from suyuan.sheets.bad_rows import write_bad_rows
-
     submission = get(scope, number)
     found = findings(scope, number)
     if submission.kind is None or not found["refused"].any():
@@ -81,8 +87,24 @@ def bad_rows(scope: Scope, number: int, language: Language) -> tuple[str, bytes]
     sheet = read_sheet(body, submission.name, submission.kind, submission.mapping, repair=submission.repair)
     template = next(template for template in all_templates() if template.kind == submission.kind)
     placed = _by_row(found, sheet.row_numbers)
-    data = write_bad_rows(sheet, placed, template, language, lambda code, values: sentence(code, values, language))
+    data = write_bad_rows(sheet, placed, template, language, _speaker(template, submission, language))
     return f"{submission.kind}-{number}-bad-rows.xlsx", data
+
+
+def _speaker(template: Template, submission: Submission, language: Language) -> Say:
+    """Makes the sentences of the error column; they come with the heading, the rules know the field."""
+    kind = vocabulary().kinds[template.kind]
+    fields = {column.heading(language): column.name for column in template.columns}
+    day = submission.received_at.astimezone(CHINA).date()
+
+    def say(code: str, data: Mapping[str, Value]) -> str:
+        heading, value = data.get("field"), data.get("value")
+        field = fields.get(str(heading), str(heading)) if heading else None
+        text = str(value) if value is not None else None
+        known = {name: each for name, each in data.items() if name not in {"field", "value"}}
+        return finding_sentence(kind, field, code, text, finding_data(kind, field, code, text, known, day), language)
+
+    return say
 
 
 def _by_row(found: pl.DataFrame, row_numbers: pl.Series) -> pl.DataFrame:

@@ -39,7 +39,7 @@ class RecallQuery(Schema):
     first: Serial = 0
     last: Serial = 9_999_999
     material: Code | None = None
-    code: Annotated[list[Code], Field(max_length=200)] | None = None
+    code: Annotated[list[Code], Field(max_length=200, default_factory=list)]
     at: date | None = None
     format: Annotated[str, Field(pattern="^(csv|ndjson)$")] | None = None
 
@@ -84,7 +84,7 @@ def _frames(asker: Principal, asked: RecallQuery) -> Iterator[pl.DataFrame]:
         elif asked.material:
             yield from recall_material(run, asker.scope, asked.material, asked.at)
         else:
-            yield from recall_codes(run, asker.scope, asked.code or [], asked.at)
+            yield from recall_codes(run, asker.scope, asked.code, asked.at)
 
 
 def _as_ndjson(frames: Iterable[pl.DataFrame]) -> Iterator[bytes]:

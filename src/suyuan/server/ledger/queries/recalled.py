@@ -1,8 +1,7 @@
 """How a recall is answered: members are found in portions, gathered by lot, and followed up."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -11,12 +10,12 @@ import psycopg
 from suyuan.events.containment import Tree, decode_tree
 from suyuan.events.vocabulary import vocabulary
 from suyuan.server.kit.connection import Row
-from suyuan.server.kit.scope import Level, Scope
+from suyuan.server.kit.scope import Scope
 from suyuan.server.ledger.queries.containers import Key
 from suyuan.server.ledger.queries.objects import names
+from suyuan.server.ledger.queries.sight import seen_of
 from suyuan.server.ledger.queries.upward import BLOCK, Lots, born_by, chains, decode, links_of, spanned
 from suyuan.server.ledger.queries.valid import VALID
-from suyuan.server.ledger.queries.visibility import seen_between, seen_keys, seen_makings
 
 RECALLED = pl.Schema(
     {
@@ -91,11 +90,6 @@ class Request:
     portion: int
     lots: Lots = field(default_factory=Lots)
 
-    @cached_property
-    def all_seen(self) -> bool:
-        """Whether nothing is hidden from the reader."""
-        return self.scope.level is Level.NATION
-
 
 def by_blocks(request: Request, first: Key, last: Key) -> Iterator[pl.DataFrame]:
     """Links of the parts in a range, portion by portion; a block is never cut."""
@@ -126,7 +120,7 @@ def by_state(request: Request, first: Key, last: Key) -> Iterator[pl.DataFrame]:
     while True:
         rows = request.run.execute(_STATES, [*start, *last, request.portion]).fetchall()
         if rows:
-            yield links_of(request.run, _packed(request, rows), request.lots, request.at_ms)
+            yield links_of(request.run, request.lots.packed(rows), request.lots, request.at_ms)
         if len(rows) < request.portion:
             return
         start = (rows[-1][0], rows[-1][1] + 1)
@@ -178,59 +172,34 @@ def _merge(groups: pl.DataFrame) -> pl.DataFrame:
 
 
 def _gather(request: Request, links: pl.DataFrame, *, each: bool) -> pl.DataFrame:
-    """Columns lot, own (the part itself where it stands alone), parent, made, seen, count."""
-    alone = links.filter(pl.col("parent").is_null())["key"]
-    own = _own(request, alone)
-    frame = links.with_columns(
+    """What the reader may see, as columns lot, own, parent, made, itself, count.
+
+    `own` is the part where it has a row of its own, `itself` says that it is in nothing and has a state.
+    """
+    links = links.filter(seen_of(request.run, request.scope, links["key"], request.lots))
+    alone = pl.col("parent").is_null()
+    itself = alone & pl.col("key").is_in(_own(request, links.filter(alone)["key"]).implode())
+    frame = links.select(
+        "parent",
         lot=pl.col("key") // (1 << 32),
-        own=pl.when(pl.lit(each) | pl.col("key").is_in(own.implode())).then("key"),
-        seen=_members_seen(request, links),
-        made=pl.when(pl.col("parent").is_null() & ~pl.col("key").is_in(own.implode())).then("made"),
-        itself=pl.col("key").is_in(own.implode()),
+        own=pl.when(pl.lit(each) | itself).then("key"),
+        made=pl.when(alone & ~itself).then("made"),
+        itself=itself,
     )
     known = frame.filter(pl.col("parent").is_not_null() | pl.col("made").is_not_null() | pl.col("itself"))
-    return known.group_by("lot", "own", "parent", "made", "seen", "itself", maintain_order=True).agg(
-        pl.len().cast(pl.Int64).alias("count")
-    )
-
-
-def _ends(request: Request, keys: pl.Series) -> tuple[list[str], list[int], list[int]]:
-    """The lots of these keys, with the lowest and the highest serial of each."""
-    reach = pl.DataFrame({"key": keys, "lot": keys // (1 << 32)}).group_by("lot")
-    ends = reach.agg(low=pl.col("key").min(), high=pl.col("key").max()).sort("lot")
-    lots, low = request.lots.arrays(ends["low"])
-    return lots, low, request.lots.arrays(ends["high"])[1]
-
-
-def _packed(request: Request, keys: Sequence[Key]) -> pl.Series:
-    numbers = request.lots.numbers(lot for lot, _ in keys)
-    return pl.Series("key", numbers << 32 | np.array([serial for _, serial in keys], np.int64), dtype=pl.Int64)
+    groups = known.group_by("lot", "own", "parent", "made", "itself", maintain_order=True)
+    return groups.agg(pl.len().cast(pl.Int64).alias("count"))
 
 
 def _own(request: Request, keys: pl.Series) -> pl.Series:
     """Those of `keys`, and perhaps others of their lots, that have a state of their own."""
     if keys.is_empty():
         return keys
-    return _packed(request, request.run.execute(_OWN, _ends(request, keys), binary=True).fetchall())
-
-
-def _members_seen(request: Request, links: pl.DataFrame) -> pl.Series:
-    """Whether the reader may see a record of the part itself, or the one that made it."""
-    if request.all_seen or links.is_empty():
-        return pl.repeat(True, links.height, dtype=pl.Boolean, eager=True)
-    own = _packed(request, seen_between(request.run, request.scope, *_ends(request, links["key"])))
-    made = pl.DataFrame({"lot": links["key"] // (1 << 32), "made": links["made"]})
-    distinct = made.drop_nulls().unique()
-    lots = [request.lots.names[number] for number in distinct["lot"].to_list()]
-    seen = seen_makings(request.run, request.scope, sorted(set(lots)), distinct["made"].unique().to_list())
-    marks = [(lot, made) in seen for lot, made in zip(lots, distinct["made"].to_list(), strict=True)]
-    marked = distinct.with_columns(seen=pl.Series(marks, dtype=pl.Boolean))
-    joined = made.join(marked, on=["lot", "made"], how="left", maintain_order="left")
-    return joined["seen"].fill_null(value=False) | links["key"].is_in(own.implode())
+    return request.lots.packed(request.run.execute(_OWN, request.lots.ends(keys), binary=True).fetchall())
 
 
 def _rows(request: Request, groups: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """The groups followed up to the top, with state and names; nothing if the reader may see none of them."""
+    """The groups followed up to the top, with state and names."""
     if groups.is_empty():
         return
     starts = groups.with_columns(c0=pl.coalesce("parent", pl.when("itself").then("own")))
@@ -242,9 +211,8 @@ def _rows(request: Request, groups: pl.DataFrame) -> Iterator[pl.DataFrame]:
         _states(request, frame["top"].drop_nulls().unique()), on="top", how="left", maintain_order="left"
     )
     frame = _made_alone(request, frame)
-    frame = _visible(request, frame, columns)
     if frame.height:
-        yield _named(request, _placed(request, frame, columns))
+        yield _named(request, _placed(request, frame, ["own", *columns]))
 
 
 def _states(request: Request, tops: pl.Series) -> pl.DataFrame:
@@ -278,22 +246,6 @@ def _made_alone(request: Request, frame: pl.DataFrame) -> pl.DataFrame:
             stage=pl.when(pl.col("maker").is_not_null()).then(pl.lit(produced, pl.Int16)).otherwise("stage"),
         ).drop("maker")
     return frame.filter(pl.col("parent").is_not_null() | pl.col("stage").is_not_null())
-
-
-def _visible(request: Request, frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-    """Only what the reader may see: by the making of the cells, or by a record of a container or the vehicle."""
-    if request.all_seen:
-        return frame
-    asked = [name for name in ("own", *columns) if frame[name].null_count() < frame.height]
-    packed = pl.concat([frame[name].alias("key") for name in asked]).drop_nulls().unique() if asked else pl.Series([])
-    keys = request.lots.keys(packed) if len(packed) else []
-    vehicles = [(vin, 0) for vin in frame["vehicle"].drop_nulls().unique().to_list()]
-    seen = seen_keys(request.run, request.scope, [*keys, *vehicles])
-    mine = packed.filter(pl.Series([key in seen for key in keys], dtype=pl.Boolean)) if len(packed) else packed
-    driven = pl.Series([vin for vin, _ in vehicles if (vin, 0) in seen], dtype=pl.String)
-    of_line = [pl.col(name).is_in(mine.cast(pl.Int64).implode()).fill_null(value=False) for name in asked]
-    in_vehicle = pl.col("vehicle").is_in(driven.implode()).fill_null(value=False)
-    return frame.filter(pl.any_horizontal("seen", in_vehicle, *of_line))
 
 
 def _placed(request: Request, frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:

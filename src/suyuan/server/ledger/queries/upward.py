@@ -73,6 +73,19 @@ class Lots:
         lot = numbers[keys.lot] if len(numbers) else np.zeros(0, np.int64)
         return pl.Series("key", (lot << _LOT_SHIFT) | keys.serial, dtype=pl.Int64)
 
+    def packed(self, keys: Sequence[Key]) -> pl.Series:
+        """Keys one by one as packed ones."""
+        numbers = self.numbers(lot for lot, _ in keys)
+        serials = np.array([serial for _, serial in keys], np.int64)
+        return pl.Series("key", numbers << _LOT_SHIFT | serials, dtype=pl.Int64)
+
+    def ends(self, packed: pl.Series) -> tuple[list[str], list[int], list[int]]:
+        """The lots of packed keys, with the lowest and the highest serial of each."""
+        frame = pl.DataFrame({"key": packed, "lot": packed.to_numpy() >> _LOT_SHIFT}).group_by("lot")
+        reach = frame.agg(low=pl.col("key").min(), high=pl.col("key").max()).sort("lot")
+        lots, low = self.arrays(reach["low"])
+        return lots, low, self.arrays(reach["high"])[1]
+
     def codes(self, packed: pl.Series) -> pl.Series:
         """The codes of packed keys; null stays null."""
         distinct = packed.drop_nulls().unique()
@@ -121,36 +134,35 @@ def decode(rows: Sequence[Row], lots: Lots) -> pl.DataFrame:
     return links.join(made, on="key", how="full", coalesce=True).sort("key").select(*LINKS)
 
 
+def spans_of(run: psycopg.Cursor[Row], keys: pl.Series, lots: Lots, at_ms: int | None = None) -> pl.DataFrame:
+    """Columns key, parent, inside: the spans of these keys in the order of time; `inside` at a moment (None: now).
+
+    Spans are exceptions, so that all spans between the lowest and the highest serial of a lot are fetched.
+    """
+    rows = run.execute(_SPANS, [at_ms, at_ms, at_ms, *lots.ends(keys)], binary=True).fetchall()
+    spans = pl.DataFrame(
+        {
+            "key": lots.packed([row[:2] for row in rows]),
+            "parent": lots.packed([row[2:4] for row in rows]),
+            "inside": pl.Series([row[4] for row in rows], dtype=pl.Boolean),
+        }
+    )
+    return spans.filter(pl.col("key").is_in(keys.implode()))
+
+
 def spanned(run: psycopg.Cursor[Row], links: pl.DataFrame, lots: Lots, at_ms: int | None) -> pl.DataFrame:
     """The links with those replaced that spans know better."""
     if links.is_empty():
         return links
-    reach = _reach(links["key"])
-    names, low = lots.arrays(reach["low"])
-    _, high = lots.arrays(reach["high"])
-    rows = run.execute(_SPANS, [at_ms, at_ms, at_ms, names, low, high], binary=True).fetchall()
-    if not rows:
+    spans = spans_of(run, links["key"], lots, at_ms)
+    if spans.is_empty():
         return links
-    lot, serial, other, other_serial, inside = zip(*rows, strict=True)
-    spans = pl.DataFrame(
-        {
-            "key": lots.numbers(lot) << _LOT_SHIFT | np.array(serial, np.int64),
-            "other": lots.numbers(other) << _LOT_SHIFT | np.array(other_serial, np.int64),
-            "inside": np.array(inside, bool),
-        }
-    )
-    known = spans.group_by("key").agg(other=pl.col("other").filter(pl.col("inside")).last(), told=pl.lit(True))
+    known = spans.group_by("key").agg(other=pl.col("parent").filter("inside").last(), told=pl.lit(True))
     joined = links.join(known, on="key", how="left", maintain_order="left")
     return joined.with_columns(
         parent=pl.when("told").then("other").otherwise("parent"),
         submission=pl.when("told").then(None).otherwise("submission"),
     ).select(*LINKS)
-
-
-def _reach(keys: pl.Series) -> pl.DataFrame:
-    """The lowest and the highest key of every lot."""
-    frame = pl.DataFrame({"key": keys, "lot": keys.to_numpy() >> _LOT_SHIFT})
-    return frame.group_by("lot").agg(low=pl.col("key").min(), high=pl.col("key").max()).sort("lot")
 
 
 def born_by(run: psycopg.Cursor[Row], links: pl.DataFrame, lots: Lots, at_ms: int | None) -> pl.DataFrame:
@@ -168,15 +180,19 @@ def born_by(run: psycopg.Cursor[Row], links: pl.DataFrame, lots: Lots, at_ms: in
     return joined.with_columns(parent=pl.when(pl.col("born").is_null()).then("parent")).select(*LINKS)
 
 
-def links_of(run: psycopg.Cursor[Row], keys: pl.Series, lots: Lots, at_ms: int | None) -> pl.DataFrame:
-    """The links of these distinct keys at a moment (None: now), in their order; the ledger may know of none."""
+def births_of(run: psycopg.Cursor[Row], keys: pl.Series, lots: Lots) -> pl.DataFrame:
+    """The links of these distinct keys as the trees made them, in the order of the keys."""
     blocks = pl.DataFrame({"lot": keys.to_numpy() >> _LOT_SHIFT, "block": (keys.to_numpy() & _SERIAL_MASK) // BLOCK})
     wanted = blocks.unique().sort("lot", "block")
     names = np.asarray([*lots.names, ""], object)[wanted["lot"].to_numpy()].tolist()
     rows = run.execute(_BLOCKS, [names, wanted["block"].to_list()], binary=True).fetchall()
     found = decode(rows, lots)
-    links = keys.alias("key").to_frame().join(found, on="key", how="left", maintain_order="left").select(*LINKS)
-    return born_by(run, spanned(run, links, lots, at_ms), lots, at_ms)
+    return keys.alias("key").to_frame().join(found, on="key", how="left", maintain_order="left").select(*LINKS)
+
+
+def links_of(run: psycopg.Cursor[Row], keys: pl.Series, lots: Lots, at_ms: int | None) -> pl.DataFrame:
+    """The links of these distinct keys at a moment (None: now), in their order; the ledger may know of none."""
+    return born_by(run, spanned(run, births_of(run, keys, lots), lots, at_ms), lots, at_ms)
 
 
 def chains(run: psycopg.Cursor[Row], keys: pl.Series, lots: Lots, at_ms: int | None) -> pl.DataFrame:

@@ -1,15 +1,13 @@
 """Corrections and withdrawals that come in a file, like any other record."""
 
 import numpy as np
-import polars as pl
 import psycopg
 
-from suyuan.kernel import Finding, SuyuanError
 from suyuan.server.kit.clock import Clock
 from suyuan.server.kit.connection import Row
 from suyuan.server.submissions.models import Submission
 from suyuan.server.submissions.services.judging import Judged
-from suyuan.server.submissions.services.result import Counted, rows_of_records
+from suyuan.server.submissions.services.result import Counted
 
 
 def amend(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from django.db import IntegrityError, connection, transaction
+from procrastinate.contrib.django import app
 
 from suyuan.events.vocabulary import vocabulary
 from suyuan.kernel import SuyuanError
@@ -24,6 +25,7 @@ from suyuan.sheets import findings as table
 from suyuan.sheets.limits import SheetError
 
 LARGEST_BYTES = 1 << 30
+QUEUE, TASK = "submissions", "submissions.work_on"
 STALE = timedelta(hours=6)
 """How long a submission may be worked on before another worker may take it up."""
 
@@ -119,9 +121,7 @@ def _new(company: int, body: store.Body, order: Order, clock: Clock) -> Submissi
 
 
 def _defer(submission: Submission) -> None:
-    from suyuan.server.submissions.jobs import work_on
-
-    work_on.defer(number=submission.number)
+    app.configure_task(TASK, queue=QUEUE).defer(number=submission.number)
 
 
 def work(number: int, clock: Clock = SYSTEM_CLOCK) -> Submission:

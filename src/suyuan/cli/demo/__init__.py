@@ -1,0 +1,34 @@
+"""`suyuan demo`: a simulated province through the real program, from an empty folder to a traced battery."""
+
+from pathlib import Path
+
+from suyuan.cli.commands import command, option
+from suyuan.cli.exits import Exit
+from suyuan.cli.usage import folder, number
+
+DEFAULT_VEHICLES = 2_000
+
+
+@command("demo", "cli.help_demo")
+@option("--vehicles", type=number(1, 100_000), default=DEFAULT_VEHICLES, show_default=True, text="cli.opt_vehicles")
+@option("--seed", type=number(0), default=1, show_default=True, text="cli.opt_seed")
+@option("--no-serve", is_flag=True, text="cli.opt_no_serve")
+@option("--keep", is_flag=True, text="cli.opt_keep")
+@option("--port", type=number(1, 65_535), default=8000, show_default=True, text="cli.opt_port")
+@option("--home", type=folder(), metavar="DIR", text="cli.opt_home")
+def demo(vehicles: int, seed: int, no_serve: bool, keep: bool, port: int, home: Path | None) -> int:
+    """Simulate a province-year, report it, trace one battery, serve."""
+    from suyuan.cli.demo.house import move_in
+    from suyuan.cli.demo.play import play
+    from suyuan.cli.operation import HERE, check_port, serve_until_stopped
+
+    if not no_serve:
+        check_port(HERE, port)
+    furnished = move_in(home, keep=keep)
+    play(vehicles, seed, furnished=furnished)
+    if no_serve:
+        return Exit.OK
+    from suyuan.cli.demo.keys import show_keys
+
+    show_keys(port)
+    return serve_until_stopped(HERE, port, 2, with_worker=True)

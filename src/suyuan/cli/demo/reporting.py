@@ -1,0 +1,84 @@
+"""The simulated companies report: every file of the simulation through the door that real files take."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from pathlib import PurePath
+from time import perf_counter
+
+from suyuan.cli.demo.screen import progress
+from suyuan.server.kit.clock import CHINA, FixedClock
+from suyuan.server.kit.scope import Scope
+from suyuan.server.registry import services as registry
+from suyuan.server.registry.queries import by_uscc
+from suyuan.server.submissions.models import FINISHED, Submission
+from suyuan.server.submissions.services import Order, receive, work
+from suyuan.simulation import Simulation, Upload
+
+_EVENING = time(21, 0)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was reported and what became of it; `causes` counts rows by (severity, code)."""
+
+    files: int = 0
+    bytes: int = 0
+    rows: int = 0
+    cells: int = 0
+    records: int = 0
+    admitted: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    states: Counter[str] = field(default_factory=Counter)
+    causes: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, upload: Upload, submission: Submission) -> None:
+        """Count one file."""
+        self.files += 1
+        self.bytes += len(upload.data)
+        self.rows += submission.rows
+        self.cells += submission.rows if upload.kind == "pack_produced" else 0
+        self.records += submission.records
+        self.admitted += submission.admitted
+        self.duplicates += submission.duplicates
+        self.refused += submission.refused
+        self.states[submission.state] += 1
+        for group in submission.groups:
+            self.causes[group["severity"], group["code"]] += group["rows"]
+
+
+def register(simulation: Simulation) -> None:
+    """Enter companies, sites, vendor codes and filings into the register."""
+    nation = Scope.of_nation()
+    tables = simulation.registry_tables()
+    clock = FixedClock(_evening(simulation.plan.start))
+    registry.register_companies(nation, tables["companies"], clock).or_raise()
+    registry.register_sites(nation, tables["sites"], clock).or_raise()
+    registry.load_vendor_codes(nation, tables["vendor_codes"].write_csv()).or_raise()
+    registry.import_filings(nation, tables["filings"]).or_raise()
+
+
+def report(simulation: Simulation, *, quiet: bool) -> Tally:
+    """Receive and work on every file in the order of submission, each on its day."""
+    numbers = by_uscc(Scope.of_nation(), simulation.world.usccs.to_list())
+    tally = Tally()
+    with progress(simulation.files.height, quiet=quiet) as advance:
+        for upload in simulation.uploads():
+            start = perf_counter()
+            submission = _submit(numbers[upload.company], upload)
+            tally.seconds += perf_counter() - start
+            tally.add(upload, submission)
+            advance(tally)
+    return tally
+
+
+def _submit(company: int, upload: Upload) -> Submission:
+    clock = FixedClock(_evening(upload.reported_on))
+    submission = receive(company, upload.data, Order(name=PurePath(upload.path).name, channel="cli"), clock)
+    return submission if submission.state in FINISHED else work(submission.number, clock)
+
+
+def _evening(day: date) -> datetime:
+    return datetime.combine(day, _EVENING, CHINA)

@@ -1,0 +1,268 @@
+"""From the bytes received to the result: what companies rely on."""
+
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+from suyuan.kernel import Language, SuyuanError
+from suyuan.server.kit.clock import FixedClock
+from suyuan.server.kit.connection import cursor
+from suyuan.server.kit.problems import Conflict, Missing
+from suyuan.server.submissions import queries
+from suyuan.server.submissions.models import Mode, Received, State, Submission
+from suyuan.server.submissions.services import Order, confirm, receive, store, undo, work
+from tests.server.cast import Cast
+from tests.server.submissions.files import cell, csv, document, module, pack, packs, parquet
+
+
+def events() -> int:
+    """How many records the ledger holds."""
+    with cursor() as run:
+        row = run.execute("SELECT count(*) FROM ledger_event WHERE main_lot IS NULL").fetchone()
+    return int(row[0]) if row else 0
+
+
+def send(cast: Cast, body: bytes, clock: FixedClock, **order: object) -> Submission:
+    return receive(cast.maker.number, body, Order(**order), clock)  # type: ignore[arg-type]  # as the test says
+
+
+@pytest.mark.parametrize("form", [csv, parquet])
+def test_good_records_enter_the_ledger(cast: Cast, clock: FixedClock, form) -> None:  # type: ignore[no-untyped-def]
+    done = send(cast, form(packs([1, 2])), clock, name="packs")
+    assert (done.state, done.kind, done.rows, done.records, done.admitted) == (
+        State.ACCEPTED,
+        "pack_produced",
+        16,
+        2,
+        2,
+    )
+    assert done.groups == []
+    assert events() == 2
+
+
+def test_the_same_bytes_are_the_same_submission(cast: Cast, clock: FixedClock) -> None:
+    body = csv(packs([1]))
+    first, second = send(cast, body, clock), send(cast, body, clock)
+    assert first.number == second.number
+    assert events() == 1
+
+
+def test_other_bytes_with_the_same_records_add_nothing(cast: Cast, clock: FixedClock) -> None:
+    send(cast, csv(packs([1])), clock)
+    again = send(cast, parquet(packs([1])), clock)
+    assert (again.state, again.admitted, again.duplicates, again.refused) == (State.ACCEPTED, 0, 1, 0)
+    assert events() == 1
+
+
+def test_the_same_bytes_of_another_company_are_another_submission(cast: Cast, clock: FixedClock) -> None:
+    body = csv(packs([1]))
+    first = send(cast, body, clock)
+    other = receive(cast.carmaker.number, body, Order(), clock)
+    assert other.number != first.number
+    assert [group["code"] for group in other.groups if group["severity"] == "refuse"] == ["events.already_reported"]
+    assert Received.objects.count() == 1
+
+
+def spoiled() -> pl.DataFrame:
+    """Three packs, the second with a code that cannot be."""
+    wrong = packs([2]).with_columns(cell_code=pl.col("cell_code").str.replace("9SM", "9sm"))
+    return pl.concat([packs([1]), wrong, packs([3])])
+
+
+def test_good_rows_go_in_and_bad_rows_come_back(cast: Cast, clock: FixedClock) -> None:
+    done = send(cast, csv(spoiled()), clock, mode=Mode.GOOD_ROWS)
+    assert (done.state, done.admitted, done.refused) == (State.PARTLY, 2, 1)
+    group = done.groups[0]
+    assert (group["code"], group["field"], group["rows"]) == ("codes.lower_case", "cell_code", 8)
+    assert group["examples"][0]["row_number"] == 10  # the heading is row 1, the first pack has eight rows
+    found = queries.findings(cast.maker.scope, done.number)
+    assert found["row_number"].to_list() == list(range(10, 18))
+    assert found["refused"].all()
+
+
+def test_all_or_nothing_takes_nothing_if_one_row_is_bad(cast: Cast, clock: FixedClock) -> None:
+    done = send(cast, csv(spoiled()), clock, mode=Mode.ALL_OR_NOTHING)
+    assert (done.state, done.admitted) == (State.REFUSED, 0)
+    assert events() == 0
+    assert send(cast, csv(packs([1, 3])), clock, mode=Mode.ALL_OR_NOTHING).state == State.ACCEPTED
+
+
+def test_bad_rows_corrected_and_sent_again_complete_the_file(cast: Cast, clock: FixedClock) -> None:
+    done = send(cast, csv(spoiled()), clock)
+    name, workbook = queries.bad_rows(cast.maker.scope, done.number, Language.ZH)
+    assert name.endswith(".xlsx")
+    rows = pl.read_excel(workbook, sheet_id=1, infer_schema_length=0)
+    assert rows.height >= 8
+    mended = csv(packs([2]))
+    assert send(cast, mended, clock).admitted == 1
+    assert events() == 3
+
+
+def test_nothing_refused_means_no_bad_rows(cast: Cast, clock: FixedClock) -> None:
+    done = send(cast, csv(packs([1])), clock)
+    with pytest.raises(Conflict) as refusal:
+        queries.bad_rows(cast.maker.scope, done.number, Language.EN)
+    assert refusal.value.code == "submissions.no_bad_rows"
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing(cast: Cast, clock: FixedClock) -> None:
+    tried = send(cast, csv(spoiled()), clock, dry=True)
+    assert (tried.state, tried.admitted, tried.refused) == (State.TRIED, 2, 1)
+    assert events() == 0
+    assert send(cast, csv(spoiled()), clock).number != tried.number
+
+
+def test_nested_json_is_the_same_record_as_flat_rows(cast: Cast, clock: FixedClock) -> None:
+    tree = {
+        "pack_code": pack(1),
+        "produced_on": "2026-01-05",
+        "modules": [
+            {"module_code": module(2 + m), "cells": [cell((2 + m) * 4 + c) for c in range(4)]} for m in range(2)
+        ],
+    }
+    assert send(cast, document("pack_produced", tree), clock).admitted == 1
+    assert send(cast, csv(packs([1])), clock).duplicates == 1
+
+
+def test_a_company_reports_only_what_its_roles_may(cast: Cast, clock: FixedClock) -> None:
+    done = receive(cast.repairer.number, csv(packs([1])), Order(), clock)
+    assert done.state == State.REFUSED
+    assert done.failure is not None
+    assert done.failure["code"] == "submissions.role_may_not_report"
+    assert events() == 0
+
+
+def test_an_unknown_kind_is_refused_and_the_bytes_are_kept(cast: Cast, clock: FixedClock) -> None:
+    done = send(cast, csv(packs([1])), clock, kind="pack_painted")
+    assert done.failure is not None
+    assert done.failure["code"] == "submissions.unknown_kind"
+    assert store.fetch(done.received_id) == csv(packs([1]))
+
+
+def test_rubbish_is_kept_and_named(cast: Cast, clock: FixedClock) -> None:
+    done = send(cast, b"\x00\x01\x02 not a sheet", clock)
+    assert (done.state, done.admitted) == (State.REFUSED, 0)
+    assert len(done.groups) == 1
+    assert done.groups[0]["code"].startswith("sheets.")
+    assert store.fetch(done.received_id).startswith(b"\x00")
+
+
+def test_gb18030_is_read_as_it_was_meant(cast: Cast, clock: FixedClock) -> None:
+    frame = packs([1]).with_columns(model=pl.lit("鹏程一号"))
+    assert send(cast, csv(frame, "gb18030"), clock).admitted == 1
+    with cursor() as run:
+        row = run.execute("SELECT body->>'model' FROM ledger_event").fetchone()
+    assert row == ("鹏程一号",)
+
+
+def test_an_idempotency_key_stands_for_one_body(cast: Cast, clock: FixedClock) -> None:
+    first = send(cast, csv(packs([1])), clock, idempotency_key="k1")
+    assert send(cast, csv(packs([1])), clock, idempotency_key="k1").number == first.number
+    with pytest.raises(Conflict) as refusal:
+        send(cast, csv(packs([2])), clock, idempotency_key="k1")
+    assert refusal.value.code == "submissions.idempotency_key_reused"
+
+
+def test_large_bodies_wait_for_a_worker(cast: Cast, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "INLINE_BYTES", 100)
+    body = csv(packs([1]))
+    waiting = send(cast, body, clock)
+    assert waiting.state == State.RECEIVED
+    assert events() == 0
+    assert store.place(waiting.received_id).read_bytes() == body
+    assert work(waiting.number, clock).state == State.ACCEPTED
+    assert work(waiting.number, clock).admitted == 1
+    assert events() == 1
+
+
+def test_a_failure_of_ours_leaves_nothing_and_the_file_can_be_sent_again(
+    cast: Cast, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from suyuan.server.submissions.services import working
+
+    body = csv(packs([1]))
+    with monkeypatch.context() as broken:
+        broken.setattr(working, "append", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            send(cast, body, clock)
+    assert Submission.objects.get().state == State.FAILED
+    assert events() == 0
+    assert send(cast, body, clock).state == State.ACCEPTED
+
+
+class TestUndo:
+    def test_undone_records_are_withdrawn_and_can_be_reported_again(self, cast: Cast, clock: FixedClock) -> None:
+        done = send(cast, csv(packs([1, 2])), clock)
+        assert undo(cast.maker.number, done.number, "wrong file", clock).state == State.UNDONE
+        assert send(cast, csv(packs([1, 2])), clock).admitted == 2
+
+    def test_not_by_somebody_else(self, cast: Cast, clock: FixedClock) -> None:
+        done = send(cast, csv(packs([1])), clock)
+        with pytest.raises(Missing):
+            undo(cast.carmaker.number, done.number, "not mine", clock)
+
+    def test_not_twice(self, cast: Cast, clock: FixedClock) -> None:
+        done = send(cast, csv(packs([1])), clock)
+        undo(cast.maker.number, done.number, "wrong file", clock)
+        with pytest.raises(Conflict) as refusal:
+            undo(cast.maker.number, done.number, "again", clock)
+        assert refusal.value.code == "submissions.already_undone"
+
+    def test_not_after_it_was_confirmed(self, cast: Cast, clock: FixedClock) -> None:
+        done = send(cast, csv(packs([1])), clock)
+        confirm(cast.maker.number, done.number, clock)
+        with pytest.raises(Conflict) as refusal:
+            undo(cast.maker.number, done.number, "late", clock)
+        assert refusal.value.code == "submissions.confirmed"
+
+    @pytest.mark.parametrize(("hours", "allowed"), [(23, True), (25, False)])
+    def test_within_a_day(self, cast: Cast, clock: FixedClock, hours: int, allowed: bool) -> None:
+        done = send(cast, csv(packs([1])), clock)
+        clock.advance(timedelta(hours=hours))
+        if allowed:
+            assert undo(cast.maker.number, done.number, "in time", clock).state == State.UNDONE
+            return
+        with pytest.raises(Conflict) as refusal:
+            undo(cast.maker.number, done.number, "late", clock)
+        assert refusal.value.code == "submissions.undo_too_late"
+
+    def test_not_when_others_have_built_on_it(self, cast: Cast, clock: FixedClock) -> None:
+        done = send(cast, csv(packs([1])), clock)
+        bound = document(
+            "vehicle_produced", {"vin": "LGWEEUA59JE003435", "pack_code": pack(1), "produced_on": "2026-02-01"}
+        )
+        assert receive(cast.carmaker.number, bound, Order(), clock).admitted == 1
+        with pytest.raises(SuyuanError) as refusal:
+            undo(cast.maker.number, done.number, "too late", clock)
+        assert refusal.value.code == "ledger.later_records"
+        assert Submission.objects.get(number=done.number).state == State.ACCEPTED
+
+
+class TestScope:
+    def test_a_company_sees_its_own_and_an_official_those_of_his_province(self, cast: Cast, clock: FixedClock) -> None:
+        done = send(cast, csv(packs([1])), clock)
+        for actor in (cast.maker, cast.guangdong, cast.nation):
+            assert queries.get(actor.scope, done.number).number == done.number
+            assert [each.number for each in queries.page(actor.scope)] == [done.number]
+        for actor in (cast.carmaker, cast.zhejiang):
+            assert queries.page(actor.scope) == []
+            for read in (queries.get, queries.findings, queries.original):
+                with pytest.raises(Missing):
+                    read(actor.scope, done.number)
+
+    def test_pages_go_back_in_time(self, cast: Cast, clock: FixedClock) -> None:
+        numbers = [send(cast, csv(packs([n])), clock).number for n in range(1, 4)]
+        page = queries.page(cast.maker.scope, limit=2)
+        assert [each.number for each in page] == numbers[:0:-1]
+        assert [each.number for each in queries.page(cast.maker.scope, before=page[-1].number)] == numbers[:1]
+
+
+def test_own_headings_are_remembered(cast: Cast, clock: FixedClock) -> None:
+    own = {"包": "pack_code", "日": "produced_on", "模": "module_code", "芯": "cell_code"}
+    back = {field: heading for heading, field in own.items()}
+    first = send(cast, csv(packs([1]).rename(back)), clock, kind="pack_produced", mapping=own)
+    assert first.admitted == 1
+    assert send(cast, csv(packs([2]).rename(back)), clock, kind="pack_produced").admitted == 1
+    other = receive(cast.carmaker.number, csv(packs([3]).rename(back)), Order(kind="pack_produced"), clock)
+    assert other.admitted == 0
