@@ -20,6 +20,7 @@ from suyuan.client import (
     Unexpected,
 )
 from suyuan.client.connection import ATTEMPTS, Patience
+from suyuan.client.submissions import Wishes
 from suyuan.kernel import Language
 
 RESULT = {"number": 7, "state": "accepted", "finished": True, "groups": []}
@@ -84,8 +85,9 @@ def test_a_file_is_streamed_under_its_hash(tmp_path: Path) -> None:
 def test_another_wish_is_another_request() -> None:
     server = Server(httpx.Response(200, json=RESULT))
     client = server.client()
-    for wishes in ({}, {"mode": "all_or_nothing"}, {"dry_run": True}, {"kind": "stocked"}):
-        client.submit(b"x", **wishes)  # type: ignore[arg-type]  # each is a wish of its own
+    wished: list[Wishes] = [{}, {"mode": "all_or_nothing"}, {"dry_run": True}, {"kind": "stocked"}]
+    for wishes in wished:
+        client.submit(b"x", **wishes)
     keys = [request.headers["idempotency-key"] for request in server.asked]
     assert len(set(keys)) == 4
     assert all(key.startswith(hashlib.sha256(b"x").hexdigest()) for key in keys)

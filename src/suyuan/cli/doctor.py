@@ -51,9 +51,10 @@ def _examine() -> Iterator[Answer]:
     yield _messages()
     yield _python()
     try:
-        from suyuan.cli.ring import set_up
+        from suyuan.cli.ring import check_set_up, set_up
 
         yield _guarded("folder", _folder)
+        check_set_up()
         set_up()
     except ModuleNotFoundError as error:
         yield Answer("database", "refuse", say("cli.extra_missing", module=error.name or ""))

@@ -30,6 +30,24 @@ def set_up() -> None:
         ensure_running(settings.HOME)
 
 
+def check_set_up() -> None:
+    """Refuse to go on where the database was never made, rather than make one silently.
+
+    Raises
+    ------
+    NotReady
+        ``cli.not_set_up``.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "suyuan.server.settings")
+    from django.conf import settings
+
+    if settings.EMBEDDED_DATABASE:
+        from suyuan.server.kit.postgres import seat
+
+        if not (seat(settings.HOME) / "postgres").exists():
+            raise NotReady("cli.not_set_up", folder=str(settings.HOME))
+
+
 def enter() -> None:
     """Load the server's rooms; their tables must be there and up to date.
 
@@ -38,16 +56,7 @@ def enter() -> None:
     NotReady
         ``cli.not_set_up`` or ``cli.migrations_pending``; both say what to do.
     """
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "suyuan.server.settings")
-    import django
-    from django.conf import settings
-
-    django.setup()
-    if settings.EMBEDDED_DATABASE:
-        from suyuan.server.kit.postgres import seat
-
-        if not (seat(settings.HOME) / "postgres").exists():
-            raise NotReady("cli.not_set_up", folder=str(settings.HOME))
+    check_set_up()
     set_up()
     from suyuan.server.kit.schema import pending
 

@@ -10,9 +10,7 @@ from typing import Final, TypeAlias
 
 import httpx
 
-from suyuan.client.connection import Json
-
-Source: TypeAlias = Path | str | bytes | Sequence[Mapping[str, Json]]
+Source: TypeAlias = Path | str | bytes | Sequence[Mapping[str, object]]
 
 _PORTION: Final = 1 << 18
 _OCTETS: Final = "application/octet-stream"
@@ -43,8 +41,8 @@ class Sending:
             return cls._of_file(Path(source), name)
         if isinstance(source, bytes):
             return cls._of_bytes(source, name or "", _FORMS.get(Path(name or "").suffix.lower(), _OCTETS))
-        records: list[Json] = [dict(record) for record in source]
-        document: dict[str, Json] = {"records": records} if kind is None else {"kind": kind, "records": records}
+        records = [dict(record) for record in source]
+        document = {"records": records} if kind is None else {"kind": kind, "records": records}
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         return cls._of_bytes(body, name or "", _FORMS[".json"])
 

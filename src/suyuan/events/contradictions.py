@@ -1,66 +1,68 @@
-"""Contradictions between a record and the ledger, as findings that name the code and the place."""
+"""Contradictions of a batch as findings, in the table that every other finding stands in."""
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from suyuan.codes.columns import join_keys
 from suyuan.events.admission import CODES, Contradictions
-from suyuan.events.containment import Ints
+from suyuan.events.containment import Ints, Keys
 from suyuan.events.records import Batch
 from suyuan.events.vocabulary import vocabulary
 from suyuan.kernel import Severity
-from suyuan.sheets.findings import FINDINGS
+from suyuan.sheets.findings import FINDINGS, VALUE_LIMIT, empty, pack
 
 
-def contradiction_findings(batch: Batch, found: Contradictions) -> pl.DataFrame:
-    """One finding a contradiction (schema `FINDINGS`); `row` is the first row of its record.
+def contradiction_findings(batch: Batch, contradictions: Contradictions) -> pl.DataFrame:
+    """One finding a contradiction, in their order (schema `suyuan.sheets.findings.FINDINGS`).
 
-    The sentence gets the stage that the ledger has instead, in both languages, and what the record is.
+    The row is the first of the record, the field that of the slot (for parts: the highest level of parts),
+    the value the code of the object. The data say the kind and the stage that the ledger has.
     """
-    if not len(found):
-        return pl.DataFrame(schema=FINDINGS)
-    severity = np.where(found.refuses, Severity.REFUSE.value, Severity.FINDING.value)
-    frame = pl.DataFrame(
+    if not len(contradictions):
+        return empty()
+    kind = batch.kind
+    of_part = contradictions.slot < 0
+    fields = pl.Series([*(slot.field for slot in kind.slots), *kind.children[:1]], dtype=pl.String)
+    field = np.where(of_part, len(kind.slots), contradictions.slot)
+    severity = pl.Series([Severity.FINDING.value, Severity.REFUSE.value])[contradictions.refuses.astype(np.int64)]
+    return pl.DataFrame(
         {
-            "row": batch.row[found.record],
-            "field": _fields(batch, found.slot),
-            "code": pl.Series(list(CODES))[found.code],
-            "severity": pl.Series(severity),
-            "value": _codes(batch, found),
-            "data": _data(batch, found.stage),
-        }
+            "row": batch.row[contradictions.record],
+            "field": fields[field],
+            "code": pl.Series(CODES)[contradictions.code],
+            "severity": severity,
+            "value": _codes(batch, contradictions, of_part).str.slice(0, VALUE_LIMIT),
+            "data": _data(batch, contradictions.stage),
+        },
+        FINDINGS,
     )
-    return frame.cast(FINDINGS)
 
 
-def _fields(batch: Batch, slot: Ints) -> pl.Series:
-    """The field of each slot; the last stands for the parts, which come after -1."""
-    parts = batch.kind.children[0] if batch.kind.children else batch.kind.main.field
-    fields = pl.Series([*(each.field for each in batch.kind.slots), parts])
-    return fields[np.where(slot < 0, len(fields) - 1, slot)]
-
-
-def _codes(batch: Batch, found: Contradictions) -> pl.Series:
-    """The code that each contradiction is about: an object of the batch, or a part."""
-    part = found.slot < 0
-    keys = (batch.objects, batch.parts.tops, batch.parts.subs)
-    lot = np.concatenate([key.lot for key in keys])
-    serial = np.concatenate([key.serial for key in keys])
-    place = np.where(part, len(batch.objects) + found.object, found.object)
-    return join_keys(list(batch.lots), lot[place].astype(np.uint32), serial[place].astype(np.int32))
+def _codes(batch: Batch, contradictions: Contradictions, of_part: npt.NDArray[np.bool_]) -> pl.Series:
+    parts, objects = batch.parts, batch.objects
+    lot = np.concatenate((objects.lot, parts.tops.lot, parts.subs.lot))
+    serial = np.concatenate((objects.serial, parts.tops.serial, parts.subs.serial))
+    place = contradictions.object + np.where(of_part, len(objects), 0)
+    named = Keys(batch.lots, lot, serial).take(place)
+    return join_keys(named.lots, named.lot.astype(np.uint32), named.serial.astype(np.int32))
 
 
 def _data(batch: Batch, stage: Ints) -> pl.Series:
+    """What a sentence needs, made once for each stage that occurs."""
     words = vocabulary()
-    labels = [(number, words.stage_labels[name]) for name, number in words.stages.items()]
-    texts = pl.DataFrame(
-        {
-            "number": [number for number, _ in labels],
-            "stage_zh": [label.zh for _, label in labels],
-            "stage_en": [label.en for _, label in labels],
-        }
-    )
-    named = pl.DataFrame({"number": stage}).join(texts, on="number", how="left", maintain_order="left")
-    kind = batch.kind.label
-    data = pl.struct("stage_zh", "stage_en", kind_zh=pl.lit(kind.zh), kind_en=pl.lit(kind.en))
-    return named.select(data.struct.json_encode()).to_series()
+    told = {}
+    for number in np.unique(stage).tolist():
+        label = words.stage_labels[words.stage_name(number)]
+        label_of_kind = batch.kind.label
+        told[number] = pack(
+            {
+                "stage": words.stage_name(number),
+                "stage_zh": label.zh,
+                "stage_en": label.en,
+                "kind": batch.kind.name,
+                "kind_zh": label_of_kind.zh,
+                "kind_en": label_of_kind.en,
+            }
+        )
+    return pl.Series(stage).replace_strict(told, return_dtype=pl.String)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from suyuan.events.admission import AVAILABLE, NO_VEHICLE, State, Verdict, admit
 from suyuan.events.folds import Key, Standing, Step, Touch, containment_at, leaves, state_at
@@ -97,12 +98,11 @@ class Ledger:
             self._replaced_by.setdefault(old, []).append(new)
         state = self._look(batch, stands if corrects else None)
         verdict = admit(batch, state, self.policy)
-        for record in _read(batch, names, stands, corrects, self):
-            number = names.index(record.id)
-            if verdict.admitted[number]:
-                self._add(record)
-            elif record.corrects:
-                self._replaced_by[record.corrects].remove(record.id)
+        for number, old in enumerate(corrects or ()):
+            if not verdict.admitted[number]:
+                self._replaced_by[old].remove(names[number])
+        for record in _read(batch, names, stands, corrects, self, verdict.admitted):
+            self._add(record)
         return verdict
 
     def _add(self, record: Record) -> None:
@@ -257,10 +257,15 @@ def _words(batch: Batch) -> list[tuple[object, ...]]:
     ]
 
 
-def _read(
-    batch: Batch, ids: Sequence[str], stands: Sequence[str], corrects: Sequence[str] | None, ledger: Ledger
+def _read(  # noqa: PLR0913, PLR0917  a step of `apply`, on what that has at hand
+    batch: Batch,
+    ids: Sequence[str],
+    stands: Sequence[str],
+    corrects: Sequence[str] | None,
+    ledger: Ledger,
+    admitted: npt.NDArray[np.bool_],
 ) -> list[Record]:
-    """The records of a batch, in the order of time."""
+    """The admitted records of a batch, in the order of time."""
     words, by_slot = _words(batch), _by_slot(batch)
     parts: list[list[tuple[Key, Key]]] = [[] for _ in range(len(batch))]
     for owner, pair in zip(_owners(batch), _up(batch), strict=True):
@@ -268,7 +273,8 @@ def _read(
     lots, vehicle = batch.lots, batch.vehicle_of_record().tolist()
     held: dict[Key, Key | None] = {key: ledger.parent(key) for key in _keys(batch)}
     records = []
-    for n in np.lexsort((np.arange(len(batch)), batch.occurred_ms)).tolist():
+    in_time = np.argsort(batch.occurred_ms, kind="stable")
+    for n in in_time[admitted[in_time]].tolist():
         into = _into(batch.kind, by_slot[n], held)
         touches = tuple(
             (

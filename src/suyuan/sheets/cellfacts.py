@@ -24,7 +24,8 @@ def with_errors(frame: pl.DataFrame, facts: SheetFacts, columns: Columns, first_
     """`frame`, whose first row has the number `first_row`, with the error values that the reader leaves out."""
     changed = []
     for at, name in sorted(columns.items()):
-        cells = [(row - first_row, text) for row, column, text in facts.errors if column == at and row >= first_row]
+        cells = [(row - first_row, text) for row, column, text in facts.errors if column == at]
+        cells = [(place, text) for place, text in cells if 0 <= place < frame.height]
         if cells:
             places, texts = zip(*cells, strict=True)
             changed.append(frame[name].clone().scatter(list(places), pl.Series(texts, dtype=pl.String)))
@@ -121,11 +122,16 @@ def _numeric(
     numbers: Indices,
     stream: Callable[[], Iterator[bytes]],
 ) -> pl.DataFrame:
-    """Cells of text columns that are numbers in the XML; looked for only where some text looks like one."""
+    """Cells of text columns that are numbers in the XML.
+
+    Columns that the survey did not list are looked at only where some text looks like a number.
+    """
     template = draft.match.template
     texts = {at: name for at, name in columns.items() if template.column(name).needs_letters}
-    looks = draft.frame.select(pl.col(name).str.contains(LOOKS_NUMERIC).any() for name in texts.values())
-    suspected = {at: name for at, name in texts.items() if looks.height and looks[name][0]}
+    listed = {at: name for at, name in texts.items() if at in facts.number_columns}
+    others = {at: name for at, name in texts.items() if at not in listed}
+    looks = draft.frame.select(pl.col(name).str.contains(LOOKS_NUMERIC).any() for name in others.values())
+    suspected = listed | {at: name for at, name in others.items() if looks.height and looks[name][0]}
     cells = number_cells(stream, facts, suspected) if suspected else []
     found = pl.DataFrame(cells, schema={"number": pl.Int64, "column": pl.Int64, "value": pl.String}, orient="row")
     index, there = _kept(numbers, found["number"].to_numpy())

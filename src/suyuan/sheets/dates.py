@@ -21,6 +21,7 @@ _WRITTEN = (
 _COMPACT = r"^\s*(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})(?:[T\s]?(?P<h>\d{2}):?(?P<i>\d{2}):?(?P<s>\d{2})?)?(?P<z>Z)?\s*$"
 _SERIAL = r"^\s*\d{5,6}(?:\.\d+)?\s*$"
 _ISO = r"^\d{4}-\d{2}-\d{2}$"
+_ISO_MOMENT = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$"
 
 
 def normalise(column: pl.Series, with_time: bool, date_1904: bool = False) -> pl.DataFrame:
@@ -35,12 +36,20 @@ def normalise(column: pl.Series, with_time: bool, date_1904: bool = False) -> pl
     """
     distinct = column.unique().drop_nulls()
     if not with_time and distinct.str.contains(_ISO).all() and distinct.str.to_date(strict=False).null_count() == 0:
-        return column.alias("iso").to_frame().with_columns(serial=pl.lit(False), dropped=pl.lit(False))
+        return _said_nothing(column)
+    if with_time and distinct.str.contains(_ISO_MOMENT).all():
+        moments = distinct.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
+        if moments.null_count() == 0:  # as a workbook's reader writes its own moments
+            return _said_nothing(column.str.replace(" ", "T", literal=True))
     table = _table(distinct, with_time, EPOCH_1904 if date_1904 else EPOCH_1900)
     if len(distinct) == len(column) and distinct.equals(column):
         return table.select("iso", "serial", "dropped")
     joined = column.alias("text").to_frame().join(table, on="text", how="left", maintain_order="left")
     return joined.select("iso", pl.col("serial", "dropped").fill_null(False))
+
+
+def _said_nothing(iso: pl.Series) -> pl.DataFrame:
+    return iso.alias("iso").to_frame().with_columns(serial=pl.lit(False), dropped=pl.lit(False))
 
 
 def _table(distinct: pl.Series, with_time: bool, epoch: date) -> pl.DataFrame:

@@ -34,17 +34,16 @@ def propose(columns: pl.DataFrame, templates: dict[str, Column]) -> pl.DataFrame
 
     Full-width marks are right in free Chinese text, so they are left alone in columns of type ``text``.
     """
-    found = [_column(columns[name], templates[name]) for name in columns.columns]
-    filled = [table for table in found if table.height]
-    return pl.concat(filled) if filled else empty()
-
-
-def _column(series: pl.Series, column: Column) -> pl.DataFrame:
-    faulty = series.str.contains(_FAULTY).fill_null(False)
-    if not faulty.any():
+    if not columns.width:
         return empty()
-    rows = faulty.arg_true()
-    cells = pl.DataFrame({"row": rows.cast(pl.UInt32), "before": series.gather(rows)})
+    faulty = columns.select(pl.all().str.contains(_FAULTY).arg_true().implode()).row(0, named=True)
+    found = [_column(columns[name], templates[name], rows) for name, rows in faulty.items() if len(rows)]
+    return pl.concat(found) if found else empty()
+
+
+def _column(series: pl.Series, column: Column, faulty: list[int]) -> pl.DataFrame:
+    rows = pl.Series(faulty, dtype=pl.UInt32)
+    cells = pl.DataFrame({"row": rows, "before": series.gather(rows)})
     kinds = {kind: pattern for kind, pattern in _KINDS.items() if kind != "full_width" or column.type != "text"}
     cells = cells.with_columns(_mended(pl.col("before"), "full_width" in kinds).alias("after"))
     cells = cells.filter(pl.col("after") != pl.col("before"))

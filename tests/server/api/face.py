@@ -59,8 +59,9 @@ class Face:
             headers["Authorization"] = actor.header
         self._client = Client(headers=headers)
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None, **query: Any) -> Answer:
-        return _answer(self._client.get(_address(path), query, headers=dict(headers or {})))
+    def get(self, path: str, accept: str = "*/*", mark: str | None = None, **query: Any) -> Answer:
+        headers = {"Accept": accept, **({"If-None-Match": mark} if mark else {})}
+        return _answer(self._client.get(_address(path), query, headers=headers))
 
     def post(
         self,

@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import Any
 
 import polars as pl
 import pytest
@@ -70,7 +71,7 @@ def test_every_reading_is_noted_and_no_refusal(told: Cast) -> None:
     assert list(acts) == ["battery.show", "battery.life", "battery.tree"]
 
 
-def recalled(actor: Actor, **asked: object) -> list[dict[str, object]]:
+def recalled(actor: Actor, **asked: Any) -> list[dict[str, object]]:
     answer = Face(actor).get("/recall", format="ndjson", **asked)
     assert answer.status == 200
     return [json.loads(line) for line in answer.body.splitlines()]
@@ -110,6 +111,6 @@ def test_a_recall_is_csv_by_itself(told: Cast) -> None:
         ({"prefix": CELL_PREFIX, "format": "xlsx"}, "api.parameter_invalid"),
     ],
 )
-def test_a_recall_asks_for_one_thing(cast: Cast, asked: dict[str, str], code: str) -> None:
+def test_a_recall_asks_for_one_thing(cast: Cast, asked: dict[str, Any], code: str) -> None:
     answer = Face(cast.maker).get("/recall", **asked)
     assert (answer.status, answer.json["code"]) == (422, code)

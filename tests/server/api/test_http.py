@@ -54,7 +54,7 @@ def test_a_method_not_known_names_those_that_are(database: str) -> None:
 
 
 def test_an_answer_in_a_form_that_is_not_made(database: str) -> None:
-    answer = Face().get("/templates/stocked", {"Accept": "image/png"})
+    answer = Face().get("/templates/stocked", "image/png")
     assert (answer.status, answer.json["code"]) == (406, "api.not_acceptable")
 
 
@@ -82,6 +82,11 @@ def test_a_database_that_does_not_answer_is_said_so(monkeypatch: pytest.MonkeyPa
     assert (answer.status, answer.json["code"]) == (503, "api.database_unavailable")
     assert int(answer.headers["Retry-After"]) > 0
     assert Face().get("/health").status == 200
+
+
+def test_too_many_parameters_are_a_problem(cast: Cast) -> None:
+    answer = Face(cast.maker).get("/recall", code=["x"] * 1000)
+    assert (answer.status, answer.json["code"]) == (400, "api.request_unreadable")
 
 
 def test_a_strange_host_is_a_problem_too(database: str) -> None:
@@ -124,8 +129,9 @@ def asked(cast: Cast, body: io.BytesIO, path: str = "/submissions", **environ: A
     """What the bare WSGI application answers."""
     statuses: list[str] = []
 
-    def start(status: str, headers: list[tuple[str, str]]) -> None:
+    def start(status: str, headers: list[tuple[str, str]], trouble: object = None) -> Callable[[bytes], object]:
         statuses.append(status)
+        return lambda _: None
 
     request = {
         "REQUEST_METHOD": "POST",
@@ -154,7 +160,8 @@ def test_a_body_that_is_too_large_is_not_read(cast: Cast) -> None:
 def test_a_body_in_chunks_is_taken_where_its_end_is_known(cast: Cast) -> None:
     body = json.dumps({"kind": "pack_produced", "records": [pack(1)]}).encode()
     chunked = {"HTTP_TRANSFER_ENCODING": "chunked"}
-    status, submission = asked(cast, io.BytesIO(body), **chunked, **{"wsgi.input_terminated": True})
+    terminated: dict[str, Any] = {**chunked, "wsgi.input_terminated": True}
+    status, submission = asked(cast, io.BytesIO(body), **terminated)
     assert (status, submission["state"]) == ("200", "accepted")
     status, problem = asked(cast, Untouched(), **chunked)
     assert (status, problem["code"]) == ("411", "api.length_required")
@@ -162,7 +169,7 @@ def test_a_body_in_chunks_is_taken_where_its_end_is_known(cast: Cast) -> None:
 
 def test_a_body_in_chunks_ends_at_the_limit(cast: Cast) -> None:
     endless = io.BytesIO(b" " * (1 << 20))
-    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+    chunked: dict[str, Any] = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
     status, problem = asked(cast, endless, "/codes/explain", **chunked)
     assert (status, problem["code"]) == ("413", "api.body_too_large")
     assert endless.tell() < 1 << 20

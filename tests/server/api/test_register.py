@@ -103,7 +103,7 @@ def test_templates_are_for_everybody(database: str) -> None:
     sheet = Face().get("/templates/pack_produced")
     assert sheet.body.startswith(b"PK")
     assert 'filename="pack_produced.xlsx"' in sheet.headers["Content-Disposition"]
-    csv = Face().get("/templates/pack_produced", {"Accept": "text/csv"})
+    csv = Face().get("/templates/pack_produced", "text/csv")
     assert "pack_code" in csv.body.decode("utf-8-sig") or "电池包编码" in csv.body.decode("utf-8-sig")
     unknown = Face().get("/templates/nothing")
     assert (unknown.status, unknown.json["code"]) == (404, "api.kind_not_found")
@@ -112,5 +112,5 @@ def test_templates_are_for_everybody(database: str) -> None:
 def test_an_unchanged_vocabulary_is_not_sent_again(database: str) -> None:
     first = Face().get("/vocabulary")
     assert {kind["name"] for kind in first.json["kinds"]} == set(vocabulary().kinds)
-    again = Face().get("/vocabulary", {"If-None-Match": first.headers["ETag"]})
+    again = Face().get("/vocabulary", mark=first.headers["ETag"])
     assert (again.status, again.body) == (304, b"")

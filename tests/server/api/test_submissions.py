@@ -96,7 +96,7 @@ def test_findings_come_in_pages_and_as_files(cast: Cast) -> None:
     assert paged == everything["items"]
     table = pl.read_csv(io.BytesIO(face.get(path, format="csv").body))
     assert table["message"].to_list() == [item["message"] for item in everything["items"]]
-    parquet = pl.read_parquet(io.BytesIO(face.get(path, {"Accept": "application/vnd.apache.parquet"}).body))
+    parquet = pl.read_parquet(io.BytesIO(face.get(path, "application/vnd.apache.parquet").body))
     assert parquet["code"].to_list() == table["code"].to_list()
 
 
@@ -171,7 +171,8 @@ def test_undo_is_for_the_submitter_until_he_confirms(cast: Cast) -> None:
 def test_undo_needs_a_reason(cast: Cast) -> None:
     face = Face(cast.maker)
     number = face.submit(pack(1)).json["number"]
-    for body in ({}, {"reason": ""}, {"reason": 7}, {"reason": "x", "other": 1}, [], "x"):
+    bodies: list[object] = [{}, {"reason": ""}, {"reason": 7}, {"reason": "x", "other": 1}, [], "x"]
+    for body in bodies:
         answer = face.post(f"/submissions/{number}/undo", body)
         assert (answer.status, answer.json["code"]) == (422, "api.parameter_invalid")
 

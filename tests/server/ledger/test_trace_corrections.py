@@ -10,14 +10,14 @@ from suyuan.server.ledger.queries.life import Event, life
 from suyuan.server.ledger.queries.objects import show
 from suyuan.server.ledger.queries.tree import tree
 from tests.server.cast import Cast
-from tests.server.ledger.acting import RECEIVED, VIN, Acting, module, pack, pack_rows
+from tests.server.ledger.acting import RECEIVED, VIN, Acting, module, pack
 
 _COPY = """
 INSERT INTO ledger_event (lot, serial, id, slot, kind, reporter, record, submission, occurred_at, party, site, vehicle,
                           corrects, stands_for, main_lot, main_serial, body)
-SELECT e.lot, e.serial, %(new)s, CASE WHEN %(kind)s = 36 THEN -1 ELSE e.slot END, coalesce(%(kind)s, e.kind), e.reporter,
-       0, %(submission)s, coalesce(%(at)s, e.occurred_at), e.party, e.site, e.vehicle, e.id, e.id, e.main_lot,
-       e.main_serial, CASE WHEN e.main_lot IS NULL THEN '{}'::jsonb END
+SELECT e.lot, e.serial, %(new)s, CASE WHEN %(kind)s::int = 36 THEN -1 ELSE e.slot END, coalesce(%(kind)s, e.kind),
+       e.reporter, 0, %(submission)s, coalesce(%(at)s, e.occurred_at), e.party, e.site, e.vehicle, e.id, e.id,
+       e.main_lot, e.main_serial, CASE WHEN e.main_lot IS NULL THEN '{}'::jsonb END
   FROM ledger_event e WHERE e.id = %(old)s
 """
 
@@ -26,8 +26,8 @@ SELECT e.lot, e.serial, %(new)s, CASE WHEN %(kind)s = 36 THEN -1 ELSE e.slot END
 def acting(cast: Cast) -> Acting:
     """A pack bound to a car, then removed from it."""
     acting = Acting()
-    rows = pack_rows(pack(1), {module(1): ["C1"]})
-    acting.report("pack_produced", cast.maker, [{**row, "cell_code": None} for row in rows], [0])
+    made = {"pack_code": pack(1), "module_code": module(1), "produced_on": date(2018, 5, 10)}
+    acting.report("pack_produced", cast.maker, [made])
     car = {"vin": VIN, "pack_code": pack(1), "produced_on": date(2018, 6, 1)}
     acting.report("vehicle_produced", cast.carmaker, [car])
     removal = {"code": pack(1), "vin": VIN, "removed_on": date(2024, 1, 1)}

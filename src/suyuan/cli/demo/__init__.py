@@ -19,12 +19,13 @@ DEFAULT_VEHICLES = 2_000
 def demo(vehicles: int, seed: int, no_serve: bool, keep: bool, port: int, home: Path | None) -> int:
     """Simulate a province-year, report it, trace one battery, serve."""
     from suyuan.cli.demo.house import move_in
-    from suyuan.cli.demo.play import play
     from suyuan.cli.operation import HERE, check_port, serve_until_stopped
 
     if not no_serve:
         check_port(HERE, port)
     furnished = move_in(home, keep=keep)
+    from suyuan.cli.demo.play import play  # its rooms can be loaded now
+
     play(vehicles, seed, furnished=furnished)
     if no_serve:
         return Exit.OK

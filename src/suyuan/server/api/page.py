@@ -106,8 +106,9 @@ def _form(schema: Document) -> str:
         return str(schema["$ref"]).rpartition("/")[2]
     if "enum" in schema:
         return " | ".join(map(str, schema["enum"]))
-    if "anyOf" in schema:
-        return " | ".join(dict.fromkeys(_form(each) for each in schema["anyOf"]))
+    for joint in ("anyOf", "allOf"):
+        if joint in schema:
+            return " | ".join(dict.fromkeys(_form(each) for each in schema[joint]))
     if schema.get("type") == "array":
         return f"[{_form(schema.get('items', {}))}]"
     return str(schema.get("format") or schema.get("type") or schema.get("const") or "*")

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
+from django.core.exceptions import SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import ValidationError
@@ -84,6 +85,8 @@ def answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
         return problem_answer(invalid_parameter(error), language)
     if isinstance(error, Http404):
         return problem_answer(Missing("api.no_such_address", path=request.path[:200]), language)
+    if isinstance(error, SuspiciousOperation):  # more parameters than anybody needs, a strange host
+        return problem_answer(Malformed("api.request_unreadable"), language)
     if isinstance(error, OperationalError | InterfaceError):
         log.warning("database not available: %s", error)
         return problem_answer(Unavailable("api.database_unavailable"), language)

@@ -3,6 +3,8 @@
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from suyuan.server.api.application import operations
 from suyuan.server.api.door import door
@@ -15,9 +17,9 @@ def nothing(request: HttpRequest) -> HttpResponseBase:
 
 
 urlpatterns = [
-    path("docs", door(docs_page), name="api-docs"),
-    path("docs.css", door(style_sheet), name="api-docs-style"),
-    path("v1/openapi.json", door(openapi_json), name="api-document"),
+    path("docs", door(require_safe(docs_page)), name="api-docs"),
+    path("docs.css", door(require_safe(style_sheet)), name="api-docs-style"),
+    path("v1/openapi.json", door(require_safe(openapi_json)), name="api-document"),
     path("v1/", include((list(operations()), "api"), namespace="api")),
-    re_path("", door(nothing)),
+    re_path("", csrf_exempt(door(nothing))),
 ]

@@ -65,7 +65,7 @@ class SubmitQuery(Schema):
 def submit(
     request: HttpRequest,
     wishes: Query[SubmitQuery],
-    idempotency_key: Annotated[str | None, Header(pattern=_IDEMPOTENCY_KEY)] = None,
+    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key", pattern=_IDEMPOTENCY_KEY)] = None,
 ) -> HttpResponse:
     """Keep what came, and answer with its result or with where to follow it."""
     asker, company = company_with(request, Permission.SUBMIT)

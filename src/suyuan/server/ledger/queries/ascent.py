@@ -60,23 +60,22 @@ class Ascent:
         """The stays of one part."""
         return [stay for stay in self.stays if stay.part == part]
 
-    def chain(self, births: Mapping[Stay, Moment], at_ms: int | None) -> list[Key]:
+    def chain(self, starts: Mapping[Stay, Moment], at_ms: int | None) -> list[Key]:
         """The containers at a moment (None: now), nearest first."""
         chain: list[Key] = []
         current: Key | None = self.key
         while current is not None:
-            inside = [stay.parent for stay in self.of(current) if _covers(stay, births, at_ms)]
+            inside = [stay.parent for stay in self.of(current) if _covers(stay, starts, at_ms)]
             current = inside[-1] if inside and inside[-1] not in chain else None
             if current is not None:
                 chain.append(current)
         return chain
 
 
-def _covers(stay: Stay, births: Mapping[Stay, Moment], at_ms: int | None) -> bool:
+def _covers(stay: Stay, starts: Mapping[Stay, Moment], at_ms: int | None) -> bool:
     if at_ms is None:
         return stay.until_ms is None
-    since = stay.since or births[stay]
-    return since[0] <= at_ms and (stay.until_ms is None or stay.until_ms > at_ms)
+    return starts[stay][0] <= at_ms and (stay.until_ms is None or stay.until_ms > at_ms)
 
 
 def climb(run: psycopg.Cursor[Row], keys: Sequence[Key]) -> tuple[dict[Key, list[Stay]], dict[Key, int]]:

@@ -20,14 +20,14 @@ from suyuan.server.ledger.queries.touches import Touch, touches
 class History:
     """What was gathered about `key`.
 
-    `births` says when each tree put its part there. `rows` has the records of the object, its containers
+    `starts` says when each stay began. `rows` has the records of the object, its containers
     and its vehicles (for a vehicle: of the packs ever bound to it); `windows` says which of them belong
     to this life. `made` is the record by which a cell was reported as made, with what corrected it.
     """
 
     key: Key
     ascent: Ascent
-    births: Mapping[Stay, Moment]
+    starts: Mapping[Stay, Moment]
     rows: dict[Key, list[Entry]]
     windows: dict[Key, list[Window]]
     made: Sequence[Entry] = ()
@@ -54,11 +54,11 @@ class History:
 
     def chain(self, at_ms: int | None) -> list[Key]:
         """The containers at a moment (None: now), nearest first; the vehicle is not among them."""
-        return self.ascent.chain(self.births, at_ms)
+        return self.ascent.chain(self.starts, at_ms)
 
     def vehicle(self, at_ms: int | None) -> Key | None:
         """The vehicle that the outermost container, or the object itself, is bound to at a moment."""
-        top = ([self.key, *self.chain(at_ms)])[-1]
+        top = [self.key, *self.chain(at_ms)][-1]
         for vin, window in reversed(bound(self.rows[top])):
             if window.until is None if at_ms is None else window.since[0] <= at_ms and _open(window, at_ms):
                 return vin, 0
@@ -78,9 +78,10 @@ def history(run: psycopg.Cursor[Row], scope: Scope, key: Key) -> History | None:
     """Gather what concerns `key`; None if the scope may not know of it, or nobody does."""
     ascent = ascend(run, key)
     rows = entries(run, scope, [key, *ascent.containers])
-    births = {stay: _birth(stay, ascent, rows) for stay in ascent.stays if stay.since is None}
-    windows = _windows(ascent, births, rows)
-    gathered = History(key, ascent, births, rows, windows, _made(run, scope, ascent))
+    moments = {entry.id: entry.moment for some in rows.values() for entry in some}
+    starts = {stay: _start(stay, ascent, rows, moments) for stay in ascent.stays}
+    windows = _windows(ascent, starts, rows)
+    gathered = History(key, ascent, starts, rows, windows, _made(run, scope, ascent))
     if gathered.is_vehicle:
         _add_packs(run, scope, gathered)
     else:
@@ -88,8 +89,10 @@ def history(run: psycopg.Cursor[Row], scope: Scope, key: Key) -> History | None:
     return gathered if gathered.visible else None
 
 
-def _birth(stay: Stay, ascent: Ascent, rows: Mapping[Key, Sequence[Entry]]) -> Moment:
-    """When a tree put the part there: its record stands under the parent, or under the parent's parent."""
+def _start(stay: Stay, ascent: Ascent, rows: Mapping[Key, Sequence[Entry]], moments: Mapping[str, Moment]) -> Moment:
+    """When a stay began. The record of a tree stands under the parent, or under the parent's parent."""
+    if stay.since is not None:
+        return moments.get(stay.since[1], stay.since)
     above = [stay.parent, *(upper.parent for upper in ascent.of(stay.parent))]
     for owner in above:
         trees = [entry for entry in rows[owner] if entry.has_parts and entry.kind.no != CELL_PRODUCED]
@@ -99,10 +102,10 @@ def _birth(stay: Stay, ascent: Ascent, rows: Mapping[Key, Sequence[Entry]]) -> M
 
 
 def _windows(
-    ascent: Ascent, births: Mapping[Stay, Moment], rows: Mapping[Key, Sequence[Entry]]
+    ascent: Ascent, starts: Mapping[Stay, Moment], rows: Mapping[Key, Sequence[Entry]]
 ) -> dict[Key, list[Window]]:
     """For every container, when the object was inside it."""
-    spells = {stay: Window(stay.since or births[stay], _end(stay, rows[stay.part])) for stay in ascent.stays}
+    spells = {stay: Window(start, _end(stay, start, rows[stay.part])) for stay, start in starts.items()}
     windows: dict[Key, list[Window]] = {ascent.key: [Window()]}
     for _ in range(LEVELS):
         upper: dict[Key, list[Window]] = {ascent.key: [Window()]}
@@ -115,13 +118,12 @@ def _windows(
     return windows
 
 
-def _end(stay: Stay, rows: Sequence[Entry]) -> Moment | None:
+def _end(stay: Stay, start: Moment, rows: Sequence[Entry]) -> Moment | None:
     """When a stay ended: a span tells the time, the part's own record at that time tells its place in the order."""
     if stay.until_ms is None:
         return None
-    since = stay.since or BEGINNING
     then = [entry for entry in rows if entry.occurred_ms == stay.until_ms and entry.sets.stage is not None]
-    return min((entry.moment for entry in then if entry.moment > since), default=(stay.until_ms, ""))
+    return min((entry.moment for entry in then if entry.moment > start), default=(stay.until_ms, ""))
 
 
 def _made(run: psycopg.Cursor[Row], scope: Scope, ascent: Ascent) -> list[Entry]:
@@ -137,10 +139,8 @@ def _add_vehicles(run: psycopg.Cursor[Row], scope: Scope, gathered: History) -> 
     """Records of the vehicles, while the object was in them."""
     found: dict[Key, list[Window]] = {}
     for key, windows in gathered.windows.items():
-        inside = [Window(stay.since or gathered.births[stay]) for stay in gathered.ascent.of(key)]
-        for vin, spell in bound(gathered.rows[key]):
-            if any(window.since <= spell.since for window in inside):
-                continue  # a part is where its container is
+        stays = {stay: gathered.starts[stay] for stay in gathered.ascent.of(key)}
+        for vin, spell in _bound_alone(gathered.rows[key], stays):
             found.setdefault((vin, 0), []).extend(both for window in windows if (both := window.meet(spell)))
     gathered.rows.update(entries(run, scope, sorted(found)))
     gathered.windows.update(found)
@@ -152,11 +152,24 @@ def _add_packs(run: psycopg.Cursor[Row], scope: Scope, gathered: History) -> Non
     candidates = {touch.key for objects in gathered.touched.values() for touch in objects if touch.object == "battery"}
     if not candidates:
         return
-    stays, _ = climb(run, sorted(candidates))
-    packs = [key for key in sorted(candidates) if not stays[key]]
-    for key, rows in entries(run, scope, packs).items():
+    above, _ = climb(run, sorted(candidates))
+    for key, rows in entries(run, scope, sorted(candidates)).items():
+        moments = {entry.id: entry.moment for entry in rows}
+        stays = {stay: moments.get(since[1], since) if (since := stay.since) else BEGINNING for stay in above[key]}
         gathered.rows[key] = rows
-        gathered.windows[key] = [window for vin, window in bound(rows) if (vin, 0) == gathered.key]
+        gathered.windows[key] = [window for vin, window in _bound_alone(rows, stays) if (vin, 0) == gathered.key]
+
+
+def _bound_alone(rows: Sequence[Entry], stays: Mapping[Stay, Moment]) -> list[tuple[str, Window]]:
+    """The vehicles that a battery was bound to, but not as a part: a part is where its container is."""
+    return [
+        (vin, window)
+        for vin, window in bound(rows)
+        if not any(
+            start <= window.since and (stay.until_ms is None or stay.until_ms > window.since[0])
+            for stay, start in stays.items()
+        )
+    ]
 
 
 def batteries_of(gathered: History, at_ms: int | None) -> list[Key]:

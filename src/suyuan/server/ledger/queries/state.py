@@ -9,7 +9,7 @@ import psycopg
 from suyuan.events.admission import AVAILABLE, NO_VEHICLE, State
 from suyuan.events.containment import Ints, Keys, encode_blocks
 from suyuan.events.records import Batch
-from suyuan.events.vocabulary import vocabulary
+from suyuan.events.vocabulary import Kind, Slot, vocabulary
 from suyuan.server.kit.connection import Row
 from suyuan.server.ledger.queries.containers import Container, Key, containers, made_alone, roots
 from suyuan.server.ledger.queries.valid import VALID
@@ -47,6 +47,8 @@ SELECT DISTINCT o.place
        AND e.vehicle IS NOT DISTINCT FROM o.vehicle
        AND (o.other_lot IS NULL OR EXISTS (
             SELECT FROM ledger_event t WHERE t.lot = o.other_lot AND t.serial = o.other_serial AND t.id = e.id))
+       AND NOT (o.other_lot IS NULL AND EXISTS (
+            SELECT FROM ledger_event t WHERE t.submission = e.submission AND t.id = e.id AND t.slot = ANY(%s)))
  WHERE {valid}
 """.replace("{valid}", VALID)
 
@@ -276,6 +278,7 @@ def find_repeats(run: psycopg.Cursor[Row], batch: Batch, parts: Sequence[bytes |
             [other and other[1] for other in others],
             batch.kind.no,
             batch.reporter,
+            [number for number, _ in _further(batch.kind)],
         ],
     )
     return np.array(sorted(place - 1 for (place,) in rows), np.int64)
@@ -284,12 +287,15 @@ def find_repeats(run: psycopg.Cursor[Row], batch: Batch, parts: Sequence[bytes |
 def _others(batch: Batch) -> list[Key | None]:
     """The further battery of each record; lists of batteries stand in the record's text anyway."""
     others: list[Key | None] = [None] * len(batch)
-    for slot in batch.kind.slots[1:]:
-        if slot.object == "battery" and not slot.many:
-            touches = batch.touches[slot.name]
-            objects = batch.objects.take(touches.object)
-            for record, key in zip(
-                touches.record.tolist(), zip(names(objects), objects.serial.tolist(), strict=True), strict=True
-            ):
-                others[record] = key
+    for _, slot in _further(batch.kind):
+        touches = batch.touches[slot.name]
+        objects = batch.objects.take(touches.object)
+        keys = zip(names(objects), objects.serial.tolist(), strict=True)
+        for record, key in zip(touches.record.tolist(), keys, strict=True):
+            others[record] = key
     return others
+
+
+def _further(kind: Kind) -> list[tuple[int, Slot]]:
+    """The slots, with their numbers, of a single further battery."""
+    return [(n, slot) for n, slot in enumerate(kind.slots) if n and slot.object == "battery" and not slot.many]

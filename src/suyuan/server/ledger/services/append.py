@@ -17,7 +17,7 @@ from suyuan.server.ledger.queries.made import load_made
 from suyuan.server.ledger.queries.state import Found, find_repeats, load_state
 from suyuan.server.ledger.services.locks import lock_batteries
 from suyuan.server.ledger.services.vocabulary import COMPACT, changes_state
-from suyuan.server.ledger.services.writing import Accepted, Amends, write
+from suyuan.server.ledger.services.writing import Accepted, Amends, Stamp, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Appended:
 def append(  # noqa: PLR0913  the ledger's door: each is the caller's to decide
     run: psycopg.Cursor[Row],
     batch: Batch,
-    submission: int,
+    submission: int | Ints,
     received_ms: int,
     *,
     rng: np.random.Generator,
@@ -54,7 +54,7 @@ def append(  # noqa: PLR0913  the ledger's door: each is the caller's to decide
     run
         A cursor inside a transaction; its end releases the locks.
     submission
-        Number of the submission that the records came in.
+        Number of the submission that the records came in, or one number a record.
     received_ms
         When it was received, milliseconds since 1970 UTC.
     rng
@@ -81,8 +81,8 @@ def append(  # noqa: PLR0913  the ledger's door: each is the caller's to decide
         return _outcome(verdict, np.zeros((0, 16), np.uint8), written=False)
     amends = None if amends is None else amends.only(admitted)
     ids = uuid7_batch(int(admitted.sum()), received_ms, rng) if amends is None else amends.ids
-    accepted = _accepted(batch, trees, found, verdict, ids, amends)
-    ids = write(run, accepted, submission)
+    stamp = Stamp(ids, np.broadcast_to(np.asarray(submission, np.int64), len(batch))[admitted], amends)
+    ids = write(run, _accepted(batch, trees, found, verdict, stamp))
     return _outcome(verdict, ids, written=True)
 
 
@@ -116,8 +116,7 @@ def _accepted(
     trees: list[Tree | None],
     found: Found,
     verdict: Verdict,
-    ids: npt.NDArray[np.uint8],
-    amends: Amends | None,
+    stamp: Stamp,
 ) -> Accepted:
     keep = verdict.admitted
     number = np.cumsum(keep) - 1
@@ -127,7 +126,7 @@ def _accepted(
     parts_kept = keep[owner]
     return Accepted(
         batch=batch.only(keep),
-        ids=ids,
+        stamp=stamp,
         trees=[tree for tree, good in zip(trees, keep.tolist(), strict=True) if good],
         found=found,
         part_moved=(found.touched | found.state.taken | _own(batch))[parts_kept],
@@ -137,7 +136,6 @@ def _accepted(
         found_stage=contradictions.stage[kept],
         found_company=contradictions.company[kept],
         single_product=_single_product(batch, keep),
-        amends=amends,
     )
 
 

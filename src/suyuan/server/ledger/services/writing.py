@@ -38,6 +38,19 @@ class Amends:
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """What the ledger writes on admitted records: their ids, their submissions, and what they correct."""
+
+    ids: npt.NDArray[np.uint8]
+    submission: Ints
+    amends: Amends | None
+
+    def only(self, keep: npt.NDArray[np.bool_]) -> "Stamp":
+        """The stamps of the records that `keep` marks."""
+        return Stamp(self.ids[keep], self.submission[keep], None if self.amends is None else self.amends.only(keep))
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """Admitted records with what the ledger found; arrays are by admitted record or by part of one.
 
@@ -45,7 +58,7 @@ class Accepted:
     """
 
     batch: Batch
-    ids: npt.NDArray[np.uint8]
+    stamp: Stamp
     trees: list[Tree | None]
     found: Found
     part_moved: npt.NDArray[np.bool_]
@@ -55,30 +68,39 @@ class Accepted:
     found_stage: Ints
     found_company: Ints
     single_product: Ints
-    amends: Amends | None
+
+    @property
+    def submission(self) -> Ints:
+        """The submission of each record."""
+        return self.stamp.submission
+
+    @property
+    def amends(self) -> Amends | None:
+        """What the records correct, if they are corrections."""
+        return self.stamp.amends
 
     def id_text(self, record: Ints) -> pl.Series:
         """The ids of these records as hexadecimal text."""
-        digits = self.ids.tobytes().hex()
+        digits = self.stamp.ids.tobytes().hex()
         every = pl.Series([digits[i : i + 32] for i in range(0, len(digits), 32)], dtype=pl.String)
         return every[record] if len(record) else every.head(0)
 
 
-def write(run: psycopg.Cursor[Row], accepted: Accepted, submission: int) -> npt.NDArray[np.uint8]:
+def write(run: psycopg.Cursor[Row], accepted: Accepted) -> npt.NDArray[np.uint8]:
     """Add the events, then bring every fold forward; the ids under which the records now stand."""
-    batch, ids, found = accepted.batch, accepted.ids, accepted.found
+    batch, ids, found = accepted.batch, accepted.stamp.ids, accepted.found
     if batch.kind.name in COMPACT:
-        ids = _write_made(run, accepted, submission)
+        ids = _write_made(run, accepted)
     else:
-        copy_frame(run, "ledger_event", _main_rows(accepted, submission))
-        copy_frame(run, "ledger_event", _thin_rows(accepted, submission))
-        _write_blocks(run, batch, submission)
+        copy_frame(run, "ledger_event", _main_rows(accepted))
+        copy_frame(run, "ledger_event", _thin_rows(accepted))
+        _write_blocks(run, accepted)
         again = np.ones_like(found.inherited) if accepted.amends else found.inherited
         before = Before(found.changed_ms, found.changed_by, again)
         fold_states(run, batch, found.state, before, accepted.id_text)
         _write_spans(run, accepted)
     _write_aside(run, accepted)
-    copy_frame(run, "ledger_daily", daily_counts(batch, submission))
+    copy_frame(run, "ledger_daily", _daily_counts(accepted))
     return ids
 
 
@@ -93,7 +115,7 @@ def _vehicles(batch: Batch, record: Ints) -> pl.Series:
     return lots[batch.vehicle_of_record()[record]] if len(record) else lots.head(0)
 
 
-def _common(accepted: Accepted, record: Ints, submission: int) -> pl.DataFrame:
+def _common(accepted: Accepted, record: Ints) -> pl.DataFrame:
     """The columns that every row of an event carries, whole or thin."""
     batch, amends = accepted.batch, accepted.amends
     amended = {}
@@ -109,7 +131,7 @@ def _common(accepted: Accepted, record: Ints, submission: int) -> pl.DataFrame:
             "kind": pl.repeat(batch.kind.no, len(record), dtype=pl.Int16, eager=True),
             "reporter": pl.repeat(batch.reporter, len(record), dtype=pl.Int32, eager=True),
             "record": pl.Series(batch.row[record]),
-            "submission": pl.repeat(submission, len(record), dtype=pl.Int64, eager=True),
+            "submission": pl.Series(accepted.submission[record]),
             "occurred_at": instants(pl.Series(batch.occurred_ms[record])),
             "party": _column(batch.party[record]),
             "site": _column(batch.site[record]),
@@ -118,11 +140,11 @@ def _common(accepted: Accepted, record: Ints, submission: int) -> pl.DataFrame:
     )
 
 
-def _main_rows(accepted: Accepted, submission: int) -> pl.DataFrame:
+def _main_rows(accepted: Accepted) -> pl.DataFrame:
     batch = accepted.batch
     mains = batch.objects.take(batch.main_objects())
     trees = accepted.trees
-    frame = _common(accepted, np.arange(len(batch)), submission).with_columns(
+    frame = _common(accepted, np.arange(len(batch))).with_columns(
         lot=pl.Series(names(mains), dtype=pl.String),
         serial=pl.Series(mains.serial),
         slot=pl.lit(0),
@@ -137,7 +159,7 @@ def _main_rows(accepted: Accepted, submission: int) -> pl.DataFrame:
     )
 
 
-def _thin_rows(accepted: Accepted, submission: int) -> pl.DataFrame:
+def _thin_rows(accepted: Accepted) -> pl.DataFrame:
     """Under each further object of a record: what the folds need, and where the record stands."""
     batch = accepted.batch
     mains = batch.objects.take(batch.main_objects())
@@ -154,7 +176,7 @@ def _thin_rows(accepted: Accepted, submission: int) -> pl.DataFrame:
         objects = batch.objects.take(obj)
         into_lot, into_serial = _into(accepted, slot.name, touches.record)
         frames.append(
-            _common(accepted, record, submission).with_columns(
+            _common(accepted, record).with_columns(
                 lot=pl.Series(names(objects), dtype=pl.String),
                 serial=pl.Series(objects.serial),
                 slot=pl.lit(number),
@@ -219,17 +241,27 @@ def block_frame(child: Keys, parent: Keys | None, submission: int) -> pl.DataFra
     )
 
 
-def _write_blocks(run: psycopg.Cursor[Row], batch: Batch, submission: int) -> None:
-    if len(batch.parts.tops):
-        child, parent = batch.parts.up(batch.objects.take(batch.main_objects()))
-        copy_frame(run, "ledger_block", block_frame(child, parent, submission))
+def _write_blocks(run: psycopg.Cursor[Row], accepted: Accepted) -> None:
+    """The parts of every tree; a submission has block rows of its own."""
+    batch = accepted.batch
+    if not len(batch.parts.tops):
+        return
+    child, parent = batch.parts.up(batch.objects.take(batch.main_objects()))
+    record = np.concatenate((batch.parts.record, batch.parts.record[batch.parts.top]))
+    of_part = accepted.submission[record]
+    frames = [
+        block_frame(child.take(which), parent.take(which), submission)
+        for submission in np.unique(accepted.submission).tolist()
+        for which in [np.flatnonzero(of_part == submission)]
+    ]
+    copy_frame(run, "ledger_block", pl.concat(frames))
 
 
-def _write_made(run: psycopg.Cursor[Row], accepted: Accepted, submission: int) -> npt.NDArray[np.uint8]:
+def _write_made(run: psycopg.Cursor[Row], accepted: Accepted) -> npt.NDArray[np.uint8]:
     """Cells made: one event for each lot and text of record, its cells listed as the event's parts."""
     batch = accepted.batch
     mains = batch.objects.take(batch.main_objects())
-    group = _groups(batch, mains)
+    group = _groups(accepted, mains)
     order = np.lexsort((mains.serial, group))
     first = np.searchsorted(group[order], np.arange(int(group.max()) + 1))
     heads = order[first]
@@ -244,23 +276,26 @@ def _write_made(run: psycopg.Cursor[Row], accepted: Accepted, submission: int) -
         **{
             **{name: getattr(accepted, name) for name in Accepted.__slots__},
             "batch": batch.only(keep),
-            "ids": accepted.ids[keep],
+            "stamp": accepted.stamp.only(keep),
             "trees": [tree for _, tree in sorted(zip(by_row.tolist(), trees, strict=True), key=lambda pair: pair[0])],
-            "amends": None if accepted.amends is None else accepted.amends.only(keep),
         }
     )
-    copy_frame(run, "ledger_event", _main_rows(grouped, submission))
-    copy_frame(run, "ledger_event", _thin_rows(grouped, submission))
-    copy_frame(run, "ledger_block", block_frame(mains, None, submission))
-    return accepted.ids[heads[group]]
+    copy_frame(run, "ledger_event", _main_rows(grouped))
+    copy_frame(run, "ledger_event", _thin_rows(grouped))
+    for submission in np.unique(accepted.submission).tolist():
+        made = mains.take(np.flatnonzero(accepted.submission == submission))
+        copy_frame(run, "ledger_block", block_frame(made, None, submission))
+    return accepted.stamp.ids[heads[group]]
 
 
-def _groups(batch: Batch, mains: Keys) -> Ints:
-    """The number of each record's group: same lot, day, text, batch of material."""
+def _groups(accepted: Accepted, mains: Keys) -> Ints:
+    """The number of each record's group: same submission, lot, day, text, batch of material."""
+    batch = accepted.batch
     material = np.full(len(batch), -1)
     if touches := batch.touches.get("material"):
         material[touches.record] = touches.object
-    frame = pl.DataFrame({"lot": mains.lot, "at": batch.occurred_ms, "body": batch.body, "material": material})
+    same = {"lot": mains.lot, "at": batch.occurred_ms, "body": batch.body, "material": material}
+    frame = pl.DataFrame({"submission": accepted.submission, **same})
     rank = frame.select(pl.struct(pl.all()).rank("dense") - 1).to_series()
     return rank.to_numpy().astype(np.int64)
 
@@ -323,10 +358,9 @@ def _write_aside(run: psycopg.Cursor[Row], accepted: Accepted) -> None:
         copy_frame(run, "ledger_personal", frame.drop_nulls("data"))
 
 
-def daily_counts(batch: Batch, submission: int) -> pl.DataFrame:
+def _daily_counts(accepted: Accepted) -> pl.DataFrame:
     """Records by the day (in China) on which they happened."""
+    batch = accepted.batch
     days = pl.Series(batch.occurred_ms).cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(ZONE).dt.date()
-    counts = pl.DataFrame({"day": days}).group_by("day").len("records").sort("day")
-    return counts.with_columns(
-        kind=pl.lit(batch.kind.no), company=pl.lit(batch.reporter), submission=pl.lit(submission)
-    )
+    counts = pl.DataFrame({"day": days, "submission": accepted.submission}).group_by("day", "submission").len("records")
+    return counts.sort("day", "submission").with_columns(kind=pl.lit(batch.kind.no), company=pl.lit(batch.reporter))

@@ -17,6 +17,7 @@ from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
 from suyuan.server.kit.problems import Conflict, Missing, TooLarge
 from suyuan.server.submissions.models import FINISHED, Findings, Mode, State, Submission
 from suyuan.server.submissions.services import store
+from suyuan.server.submissions.services.gathering import gather
 from suyuan.server.submissions.services.judging import Judged, Unreadable, judge, read_sheet
 from suyuan.server.submissions.services.mappings import recall_mapping, remember_mapping
 from suyuan.server.submissions.services.result import Result, to_parquet
@@ -71,10 +72,14 @@ def receive(company: int, source: bytes | Path, order: Order, clock: Clock = SYS
     known = _known(company, body, order)
     if known is not None:
         return known
+    together = gather(_draft(company, body, order, clock), body, randomness(), clock)
+    if together is not None:
+        return together
+    submission = _draft(company, body, order, clock)
     try:
         with transaction.atomic():
             store.keep(body)
-            submission = _new(company, body, order, clock)
+            submission.save(force_insert=True)
             if not body.small:
                 _defer(submission)
     except IntegrityError as error:
@@ -102,8 +107,8 @@ def _known(company: int, body: store.Body, order: Order) -> Submission | None:
     )
 
 
-def _new(company: int, body: store.Body, order: Order, clock: Clock) -> Submission:
-    return Submission.objects.create(
+def _draft(company: int, body: store.Body, order: Order, clock: Clock) -> Submission:
+    return Submission(
         company=company,
         received_at=clock.now(),
         received_id=body.digest,
