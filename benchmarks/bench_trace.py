@@ -9,7 +9,7 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 import numpy as np
@@ -121,7 +121,7 @@ def recalls(packs: int, stored: str) -> None:
     count = min(RECALLED, packs * CELLS)
     listed = codes("C", 0, np.arange(1, count + 1))
     with cursor() as run:
-        asks = {
+        asks: dict[str, Callable[[], Iterator[pl.DataFrame]]] = {
             "by serials": lambda: recall_serials(run, nation, lot("C", 0), range(1, count + 1)),
             "by a list of codes": lambda: recall_codes(run, nation, listed),
         }

@@ -85,11 +85,12 @@ def test_a_file_is_streamed_under_its_hash(tmp_path: Path) -> None:
 def test_another_wish_is_another_request() -> None:
     server = Server(httpx.Response(200, json=RESULT))
     client = server.client()
-    wished: list[Wishes] = [{}, {"mode": "all_or_nothing"}, {"dry_run": True}, {"kind": "stocked"}]
+    wished: list[Wishes] = [{}, {"mode": "all_or_nothing"}, {"dry_run": True}, {"mapping": {"码": "code"}}]
     for wishes in wished:
         client.submit(b"x", **wishes)
     keys = [request.headers["idempotency-key"] for request in server.asked]
     assert len(set(keys)) == 4
+    assert json.loads(server.asked[-1].url.params["mapping"]) == {"码": "code"}
     assert all(key.startswith(hashlib.sha256(b"x").hexdigest()) for key in keys)
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from suyuan.events import records
 from suyuan.events.records import Batch
 from suyuan.events.vocabulary import FieldType, vocabulary
-from tests.events.examples import battery_code, product_code, vin
+from tests.events.examples import battery_code, company, product_code, vin
 
 Row = dict[str, object]
-DAYS = [date(2025, 1, 1) + timedelta(days=n) for n in range(6)]
+DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(6)]
 FRAME = {
     FieldType.DATE: pl.Date(),
     FieldType.DATETIME: pl.Datetime("ms", "Asia/Shanghai"),
@@ -38,7 +38,7 @@ class Draw:
 
     @property
     def at(self) -> datetime:
-        return datetime(2025, 1, 1 + self.day, 4, tzinfo=UTC)
+        return datetime(2026, 1, 1 + self.day, 4, tzinfo=UTC)
 
 
 def pack(number: int) -> str:
@@ -66,7 +66,7 @@ def battery(d: Draw) -> str:
 
 
 def _party(d: Draw) -> Row:
-    return {"party": f"C{1 + d.c % 3}", "party_no": 1 + d.c % 3}
+    return {"party": company(1 + d.c % 3), "party_no": 1 + d.c % 3}
 
 
 def _site(d: Draw) -> Row:

@@ -8,7 +8,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from suyuan.kernel import Language, Severity
-from suyuan.sheets import Format, SheetError, Template, read, write_bad_rows, write_table, write_template
+from suyuan.sheets import Column, Format, SheetError, Template, read, write_bad_rows, write_table, write_template
 from suyuan.sheets import findings as table
 from suyuan.sheets.writing import write_template_csv
 from tests.sheets.examples import ALL, HEAD, LOST, PACK, SALE, Rows, xlsx
@@ -142,6 +142,18 @@ def test_only_refusals_make_bad_rows() -> None:
     sheet = read(xlsx([HEAD, ["P1", "2026-04-01"], ["P2", "2026-04-01"]]), ALL)
     warned = table.make([0], "pack_code", "sheets.cell_too_long", Severity.WARNING, data={"limit": 1})
     assert read(write_bad_rows(sheet, warned), ALL).findings["code"].to_list() == ["sheets.no_rows"]
+
+
+def test_columns_may_have_any_name() -> None:
+    names = ("row", "remark", "number", "column_0", "text")
+    template = Template(
+        "odd", "1", "怪", "odd", tuple(Column(name, name, name, "batch", True) for name in names), ("row",)
+    )
+    rows: Rows = [names, ["a", "b", "c", "d", "#N/A"], ["a", "e", "f", "g", "h"], ["i", "j", "k", "l", "m"]]
+    for data in (xlsx(rows), "\n".join(",".join(map(str, row)) for row in rows).encode()):
+        sheet = read(data, [template])
+        again = read(write_bad_rows(sheet, sheet.findings), [template])
+        assert again.columns.rows() == [("a", "b", "c", "d", "#N/A"), ("a", "e", "f", "g", "h")]
 
 
 def test_bad_rows_need_a_template() -> None:

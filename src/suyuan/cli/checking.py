@@ -24,7 +24,6 @@ from suyuan.sheets.sheet import Sheet
 from suyuan.sheets.sniff import Format
 from suyuan.sheets.writing import write_table
 
-
 _SUBJECT = ("field", "value")
 
 

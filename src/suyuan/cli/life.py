@@ -10,8 +10,9 @@ from rich.tree import Tree
 from suyuan.cli.counter import Json
 from suyuan.cli.moments import shown_moment
 from suyuan.cli.receipts import field_label
-from suyuan.cli.speech import comma, count, say
+from suyuan.cli.speech import comma, count, language, say
 from suyuan.cli.tables import facts, grid, mark
+from suyuan.events.vocabulary import vocabulary
 
 
 def state_view(answer: Json, at: date | None = None) -> RenderableType:
@@ -82,22 +83,32 @@ def _details(event: Json) -> Text:
 
 def _lines(event: Json) -> Iterator[str]:
     if event["party"]:
-        yield f"→ {event['party_name'] or event['party']}"
+        yield f"→{event['party_name'] or event['party']}"
     if event["site"]:
-        yield f"@ {event['site']['name'] or event['site']['code']}"
+        yield event["site"]["name"] or event["site"]["code"]
     if event["vehicle"]:
         yield f"{say('cli.head_vehicle')} {event['vehicle']}"
     if event["through"] and event["through"] != event["vehicle"]:
         yield say("cli.through", code=event["through"])
     body = event["body"]
     if isinstance(body, dict):
-        shown = [f"{field_label(event['kind'], name)} {value}" for name, value in body.items() if _plain(value)]
+        shown = [_field(event["kind"], name, value) for name, value in body.items() if _worth(event, name)]
         if shown:
-            yield comma().join(shown)
+            yield " · ".join(shown)
 
 
-def _plain(value: object) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool)
+def _field(kind: str, name: str, value: str) -> str:
+    """A field with its value, both in the language of this run."""
+    known = vocabulary().kinds[kind].fields.get(name)
+    label = known.choices.get(value) if known else None
+    return f"{field_label(kind, name)} {label.in_language(language()) if label else value}"
+
+
+def _worth(event: Json, name: str) -> bool:
+    """Whether a field says something that does not stand beside it already: no counterpart twice, no vehicle twice."""
+    value = event["body"][name]
+    said = value in (event["party"], event["vehicle"]) or (bool(event["party"]) and name.endswith("_name"))
+    return isinstance(value, str | int | float) and not said
 
 
 def tree_view(answer: Json) -> RenderableType:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., object])
 
-NARROWEST = 120
+NARROWEST = 140
 """Width in cells of tables that go to a file or another program, unless COLUMNS says otherwise."""
 
 

@@ -1,5 +1,6 @@
 """The program `suyuan`: its commands, and what becomes of what they raise."""
 
+import errno
 import os
 import sys
 import tempfile
@@ -70,9 +71,8 @@ class Program(Group):
         except (KeyboardInterrupt, click.Abort):
             _tell(say("cli.interrupted"))
             return Exit.INTERRUPTED
-        except BrokenPipeError:  # the reader of our output has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return Exit.OK
+        except BrokenPipeError:
+            return _leave_quietly()
         except Exception as error:
             return _failed(error)
         return answer if isinstance(answer, int) else Exit.OK
@@ -82,8 +82,14 @@ def _leave(code: int) -> NoReturn:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_quietly()
     sys.exit(int(code))
+
+
+def _leave_quietly() -> Exit:
+    """The reader of our output has seen enough: nothing more is written, and nothing is wrong."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Exit.OK
 
 
 def _sentence(error: SuyuanError) -> str:
@@ -113,6 +119,8 @@ def _failed(error: Exception) -> Exit:
         said = str(error).strip().splitlines() or [type(error).__name__]
         _tell(say("cli.off_line", said=said[0]))
         return Exit.UNAVAILABLE
+    if isinstance(error, OSError) and error.errno == errno.EPIPE:  # as BrokenPipeError, said by another library
+        return _leave_quietly()
     if isinstance(error, OSError) and error.filename is not None:
         _tell(say("cli.file_trouble", file=str(error.filename), said=str(error.strerror)))
         return Exit.UNEXPECTED

@@ -11,7 +11,7 @@ from suyuan.cli.counter import Counter, Targets, counter_options
 from suyuan.cli.exits import Exit
 from suyuan.cli.output import Format, Output, note, output_options
 from suyuan.cli.ring import NotThere
-from suyuan.cli.speech import count, say
+from suyuan.cli.speech import count, language, say
 from suyuan.cli.usage import Day, Misuse, existing_file
 
 if TYPE_CHECKING:
@@ -86,10 +86,14 @@ def _whole(portions: "Iterator[pl.DataFrame]", out: Output) -> int:
 
 def _view(frame: "pl.DataFrame") -> "RenderableType":
     from suyuan.cli.tables import grid
+    from suyuan.events.vocabulary import vocabulary
 
-    names = ("code", "count", "module", "pack", "product", "vehicle", "stage", "holder_name")
-    table = grid(*(say(f"cli.head_recall_{name}") for name in names), right=(1,), keep=(0, 3, 5))
+    labels = vocabulary().stage_labels
+    names = ("code", "count", "inside", "vehicle", "stage", "holder_name")
+    table = grid(*(say(f"cli.head_recall_{name}") for name in names), right=(1,), keep=(0, 2, 3))
     for row in frame.iter_rows(named=True):
-        cells = {**row, "code": row["code"] or row["lot"], "count": count(row["count"])}
-        table.add_row(*(str(cells[name] or "") for name in names))
+        stage = labels[row["stage"]].in_language(language()) if row["stage"] in labels else row["stage"]
+        inside = row["product"] or row["pack"] or row["module"]
+        shown = (row["code"] or row["lot"], count(row["count"]), inside, row["vehicle"], stage, row["holder_name"])
+        table.add_row(*(cell or "" for cell in shown))
     return table

@@ -139,6 +139,8 @@ class Client:
             Check only.
         repair
             Apply the repairs that the server proposes.
+        mapping
+            Heading of the file → name of the field; the server remembers it for the next file of the kind.
         name
             Under which it is kept; that of the file by itself.
         idempotency_key

@@ -1,5 +1,7 @@
 """Submissions: send, follow, correct, take back."""
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ class Wishes(TypedDict, total=False):
     mode: str
     dry_run: bool
     repair: bool
+    mapping: Mapping[str, str] | None
     name: str | None
     idempotency_key: str | None
 
@@ -69,11 +72,13 @@ class Submissions:
     def submit(self, source: Source, *, wait: bool | float = False, **wishes: Unpack[Wishes]) -> Submission:
         """Send a file, its bytes, or records; see `suyuan.client.Client.submit`."""
         sending = Sending.of(source, wishes.get("kind"), wishes.get("name"))
+        mapping = wishes.get("mapping")
         wanted: dict[str, str | bool | None] = {
             "kind": wishes.get("kind"),
             "mode": wishes.get("mode", "good_rows"),
             "dry_run": wishes.get("dry_run") or None,
             "repair": wishes.get("repair") or None,
+            "mapping": json.dumps(mapping, ensure_ascii=False, sort_keys=True) if mapping else None,
         }
         named = wishes.get("idempotency_key")
         key = named or _key(sending.digest, wanted)
@@ -142,9 +147,9 @@ class Submissions:
 
 
 def _key(digest: str, wishes: Mapping[str, str | bool | None]) -> str:
-    """The hash of what is sent, and what is wanted of it where that is not the usual."""
+    """The hash of what is sent, and of what is wanted of it where that is not the usual."""
     unusual = [f"{name}={value}" for name, value in wishes.items() if value not in (None, "good_rows")]
-    return "-".join([digest, *unusual])
+    return f"{digest}-{hashlib.sha256('&'.join(unusual).encode()).hexdigest()[:16]}" if unusual else digest
 
 
 def _submission(value: Json) -> Submission:

@@ -257,7 +257,7 @@ def _words(batch: Batch) -> list[tuple[object, ...]]:
     ]
 
 
-def _read(  # noqa: PLR0913, PLR0917  a step of `apply`, on what that has at hand
+def _read(
     batch: Batch,
     ids: Sequence[str],
     stands: Sequence[str],

@@ -37,6 +37,7 @@ def _database(url: str | None, role: str) -> dict[str, Any]:
         **{key: value for key, value in parts.items() if key not in _DJANGO_NAMES},
         "options": f"{parts.get('options', '')} -c role={role}".strip(),
         "application_name": f"suyuan {role}",
+        "prepare_threshold": 5,  # Django would turn prepared statements off
     }
     return {
         "ENGINE": "django.db.backends.postgresql",

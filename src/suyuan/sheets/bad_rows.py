@@ -1,7 +1,7 @@
 """The refused records in the template they came in, ready to be corrected and sent again."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
@@ -17,8 +17,8 @@ from suyuan.sheets.books import (
     add_data_sheet,
     add_identity,
     add_notes,
-    csv_bytes,
     mark,
+    write_csv,
 )
 from suyuan.sheets.limits import SheetError
 from suyuan.sheets.names import RESULT_HEADING
@@ -30,21 +30,25 @@ WORKSHEET_ROWS = 100_000
 """Rows up to which a workbook is a sensible answer; beyond, ask for csv: it takes a hundredth of the time."""
 
 _BATCH = 20_000
+_REMARK_LIMIT = 30_000  # a cell of a worksheet holds 32,767 characters
+_ROW, _REMARK = "\u0000row", "\u0000remark"  # no column of a template is called so
 
 Say = Callable[[str, Mapping[str, Value]], str]
 
 
-def bad_rows(sheet: Sheet, findings: pl.DataFrame) -> pl.DataFrame:
-    """Row indices (column ``row``) of all rows of every record in which something is refused."""
-    refused = table.refused_rows(findings).to_frame()
-    everything = sheet.columns.with_row_index("row").with_columns(number=sheet.row_numbers)
+def bad_rows(sheet: Sheet, findings: pl.DataFrame) -> pl.Series:
+    """Indices of all rows of every record in which something is refused, sorted."""
+    refused = pl.repeat(False, sheet.height, eager=True).scatter(table.refused_rows(findings), True)
+    numbers = sheet.row_numbers
+    hit = numbers.is_in(numbers.filter(refused).unique().implode())
     keys = [name for name in (sheet.template.record if sheet.template else ()) if name in sheet.columns.columns]
-    hit = everything.join(refused, on="row", how="semi")
-    same = [hit.select("row"), everything.join(hit.select("number"), on="number", how="semi").select("row")]
     if keys:
-        whole = hit.filter(pl.any_horizontal(pl.col(keys).is_not_null())).select(keys)
-        same.append(everything.join(whole, on=keys, how="semi", nulls_equal=True).select("row"))
-    return pl.concat(same).unique().sort("row")
+        records = sheet.columns.select(keys)
+        named = records.filter(hit).filter(pl.any_horizontal(pl.all().is_not_null())).unique()
+        places = records.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias(_ROW))
+        same = places.join(named, on=keys, how="semi", nulls_equal=True)[_ROW]
+        hit = hit.scatter(same, True)
+    return hit.arg_true()
 
 
 def write_bad_rows(
@@ -77,35 +81,50 @@ def write_bad_rows(
     if template is None:
         raise SheetError("sheets.unrecognised", headings=list(sheet.unknown_headings))
     rows = bad_rows(sheet, findings)
-    remarks = _remarks(template, findings, language, say)
-    received = sheet.columns.with_columns(sheet.raw) if sheet.raw.width else sheet.columns
-    present = set(received.columns)
-    body = rows.join(remarks, on="row", how="left", maintain_order="left").select("row", pl.col("remark"))
-    cells = received[rows["row"].to_list()] if rows.height else received.clear()
-    body = body.select("remark").hstack(
-        [
-            cells[column.name] if column.name in present else pl.Series(column.name, [None] * rows.height, pl.String)
-            for column in template.columns
-        ]
-    )
-    if form is Format.CSV:
-        return _bad_rows_csv(template, body)
-    if body.height > LAST_ROW:
-        raise SheetError("sheets.too_many_rows", found=body.height, limit=LAST_ROW)
-    return _bad_rows_xlsx(template, body)
-
-
-def _remarks(template: Template, findings: pl.DataFrame, language: Language, say: Say | None) -> pl.DataFrame:
-    """One text a row: every refusal in it, each sentence once."""
+    if form is not Format.CSV and len(rows) > LAST_ROW:
+        raise SheetError("sheets.too_many_rows", found=len(rows), limit=LAST_ROW)
     speak = say or (lambda code, data: sentence(code, data, language))
-    refused = findings.filter((pl.col("severity") == Severity.REFUSE.value) & pl.col("row").is_not_null())
-    distinct = refused.select("field", "code", "value", "data").unique(maintain_order=True)
+    refused = findings.filter((pl.col("severity") == Severity.REFUSE.value) & pl.col("row").is_not_null()).sort("row")
+    bodies = (
+        _body(sheet, template, part, _remarks(template, _about(refused, part), language, speak))
+        for part in _parts(rows.cast(pl.UInt32))
+    )
+    return _csv(template, bodies) if form is Format.CSV else _xlsx(template, bodies)
+
+
+def _parts(rows: pl.Series) -> Iterator[pl.Series]:
+    """`rows` in pieces, so that a million refusals need no more memory than their file."""
+    return (rows.slice(start, _BATCH) for start in range(0, len(rows), _BATCH))
+
+
+def _about(refused: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+    """The findings, sorted by row, from the first to the last of `rows`."""
+    start = int(refused["row"].search_sorted(rows[0], "left"))
+    return refused[start : int(refused["row"].search_sorted(rows[-1], "right"))]
+
+
+def _body(sheet: Sheet, template: Template, rows: pl.Series, spoken: pl.DataFrame) -> pl.DataFrame:
+    """Remarks and the text as received of `rows`, in the order of the template."""
+    remarks = rows.alias(_ROW).to_frame().join(spoken, on=_ROW, how="left", maintain_order="left")
+    cells = [
+        sheet.received(column.name).gather(rows)
+        if column.name in sheet.columns.columns
+        else pl.Series(column.name, [None] * len(rows), pl.String)
+        for column in template.columns
+    ]
+    return remarks.select(_REMARK).hstack(cells)
+
+
+def _remarks(template: Template, refused: pl.DataFrame, language: Language, speak: Say) -> pl.DataFrame:
+    """One text a row: every refusal in it, each sentence once."""
+    keys = ["field", "code", "value", "data"]
+    distinct = refused.select(keys).unique(maintain_order=True)
     texts = [describe(template, cell, language, speak) for cell in distinct.iter_rows(named=True)]
     spoken = distinct.with_columns(text=pl.Series(texts, dtype=pl.String))
-    keys = ["field", "code", "value", "data"]
     joined = refused.join(spoken, on=keys, how="left", nulls_equal=True, maintain_order="left")
     grouped = joined.group_by("row", maintain_order=True).agg(pl.col("text").unique(maintain_order=True))
-    return grouped.select("row", pl.col("text").list.join("\n").str.slice(0, 30_000).alias("remark"))
+    joint = pl.col("text").list.join("\n").str.slice(0, _REMARK_LIMIT)
+    return grouped.select(pl.col("row").alias(_ROW), joint.alias(_REMARK))
 
 
 def describe(template: Template | None, cell: Mapping[str, str | None], language: Language, say: Say) -> str:
@@ -118,19 +137,24 @@ def describe(template: Template | None, cell: Mapping[str, str | None], language
     return f"{heading}: {say(cell['code'] or '', data | {'field': heading})}"
 
 
-def _bad_rows_csv(template: Template, body: pl.DataFrame) -> bytes:
+def _csv(template: Template, bodies: Iterable[pl.DataFrame]) -> bytes:
     names = [" ".join(RESULT_HEADING), *(f"{column.zh} {column.en}" for column in template.columns)]
-    title = ",".join([mark(template), *[""] * len(template.columns)]) + "\r\n"
-    body.columns = [f"{i}\u0000{name}" for i, name in enumerate(names)]
-    heads = pl.DataFrame([names], schema=body.schema, orient="row")
-    return BYTE_ORDER_MARK + title.encode() + csv_bytes(pl.concat([heads, body]), include_header=False)
+    rows = [[mark(template), *[None] * len(template.columns)], names]
+    schema = {f"column_{position}": pl.String for position in range(len(names))}
+    buffer = io.BytesIO()
+    buffer.write(BYTE_ORDER_MARK)
+    write_csv(pl.DataFrame(rows, schema=schema, orient="row"), buffer, headings=False)
+    for body in bodies:
+        write_csv(body, buffer, headings=False)
+    return buffer.getvalue()
 
 
-def _bad_rows_xlsx(template: Template, body: pl.DataFrame) -> bytes:
+def _xlsx(template: Template, bodies: Iterable[pl.DataFrame]) -> bytes:
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, OPTIONS) as book:
         sheet = add_data_sheet(book, template)
-        for index, row in enumerate(_rows(body), 1):
+        rows = (row for body in bodies for row in body.iter_rows())
+        for index, row in enumerate(rows, 1):
             for position, text in enumerate(row):
                 if text is not None:
                     sheet.write_string(index, position, text)
@@ -138,8 +162,3 @@ def _bad_rows_xlsx(template: Template, body: pl.DataFrame) -> bytes:
         add_choices(book, sheet, template)
         add_identity(book, template)
     return buffer.getvalue()
-
-
-def _rows(body: pl.DataFrame) -> Iterator[tuple[str | None, ...]]:
-    for part in body.iter_slices(_BATCH):
-        yield from part.iter_rows()

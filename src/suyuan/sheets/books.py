@@ -4,6 +4,8 @@ Text is written as text everywhere: nothing a company typed can run as a formula
 that opens the file.
 """
 
+import io
+
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.format import Format as CellFormat  # type: ignore[import-untyped]
@@ -53,11 +55,11 @@ def neutralised(column: str) -> pl.Expr:
     return pl.when(runs).then(pl.lit("'") + text).otherwise(text).alias(column)
 
 
-def csv_bytes(frame: pl.DataFrame, include_header: bool) -> bytes:
-    """`frame` as UTF-8 csv whose texts cannot run as formulas."""
+def write_csv(frame: pl.DataFrame, buffer: io.BytesIO, *, headings: bool) -> None:
+    """Append `frame` as UTF-8 csv whose texts cannot run as formulas."""
     texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
     safe = frame.with_columns(neutralised(name) for name in texts)
-    return safe.write_csv(include_header=include_header, line_terminator="\r\n").encode()
+    safe.write_csv(buffer, include_header=headings, line_terminator="\r\n")
 
 
 def mark(template: Template) -> str:

@@ -36,14 +36,13 @@ def propose(columns: pl.DataFrame, templates: dict[str, Column]) -> pl.DataFrame
     """
     if not columns.width:
         return empty()
-    faulty = columns.select(pl.all().str.contains(_FAULTY).arg_true().implode()).row(0, named=True)
-    found = [_column(columns[name], templates[name], rows) for name, rows in faulty.items() if len(rows)]
+    faulty = columns.select(pl.all().str.contains(_FAULTY).fill_null(False))  # all columns at once, in parallel
+    found = [_column(columns[mask.name], templates[mask.name], mask.arg_true()) for mask in faulty if mask.any()]
     return pl.concat(found) if found else empty()
 
 
-def _column(series: pl.Series, column: Column, faulty: list[int]) -> pl.DataFrame:
-    rows = pl.Series(faulty, dtype=pl.UInt32)
-    cells = pl.DataFrame({"row": rows, "before": series.gather(rows)})
+def _column(series: pl.Series, column: Column, rows: pl.Series) -> pl.DataFrame:
+    cells = pl.DataFrame({"row": rows.cast(pl.UInt32), "before": series.gather(rows)})
     kinds = {kind: pattern for kind, pattern in _KINDS.items() if kind != "full_width" or column.type != "text"}
     cells = cells.with_columns(_mended(pl.col("before"), "full_width" in kinds).alias("after"))
     cells = cells.filter(pl.col("after") != pl.col("before"))

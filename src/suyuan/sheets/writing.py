@@ -15,9 +15,9 @@ from suyuan.sheets.books import (
     add_data_sheet,
     add_identity,
     add_notes,
-    csv_bytes,
     mark,
     sheet_name,
+    write_csv,
 )
 from suyuan.sheets.limits import SheetError
 from suyuan.sheets.names import EXAMPLE_REMARK, RESULT_HEADING
@@ -50,14 +50,19 @@ def write_template_csv(template: Template) -> bytes:
     ]
     names = [f"column_{i}" for i in range(len(headings))]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-    return BYTE_ORDER_MARK + csv_bytes(frame, include_header=False)
+    buffer = io.BytesIO()
+    buffer.write(BYTE_ORDER_MARK)
+    write_csv(frame, buffer, headings=False)
+    return buffer.getvalue()
 
 
 def write_table(frame: pl.DataFrame, form: Format, title: str = "Suyuan") -> bytes:
     """`frame` as csv, Parquet or xlsx; texts in csv are kept from running as formulas."""
     buffer = io.BytesIO()
     if form is Format.CSV:
-        return BYTE_ORDER_MARK + csv_bytes(frame, include_header=True)
+        buffer.write(BYTE_ORDER_MARK)
+        write_csv(frame, buffer, headings=True)
+        return buffer.getvalue()
     if form is Format.PARQUET:
         frame.write_parquet(buffer)
         return buffer.getvalue()

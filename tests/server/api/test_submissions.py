@@ -216,6 +216,9 @@ def test_a_cell_can_be_in_one_pack_only(cast: Cast) -> None:
     """A contradiction with the ledger, as the client sees it."""
     face = Face(cast.maker)
     face.submit(pack(1))
-    modules = [{"module_code": None, "cells": [cell_code(1)]}]
-    answer = face.submit(pack(2, modules=modules))
-    assert answer.json["groups"], answer.json
+    second = pack(2)
+    second["modules"] = [{"module_code": None, "cells": [cell_code(1), *(cell_code(2, n) for n in range(7))]}]
+    answer = face.submit(second)
+    assert answer.json["state"] == "refused"
+    assert "events.second_parent" in codes(answer)
+    assert face.get(f"/batteries/{cell_code(1)}").json["inside"][-1] == pack_code(1)

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import psycopg
 
+from suyuan.events.check import Context
 from suyuan.events.containment import decode_block
 from suyuan.events.folds import Key, Span, Standing
 from suyuan.events.policy import DEFAULT, Policy
 from suyuan.events.records import Batch
 from suyuan.server.kit.connection import Row
-from suyuan.server.ledger.services.append import Appended, append
+from suyuan.server.ledger import services
+from suyuan.server.ledger.services import Amended, Appended, Correction, Filing, Report, append
 from tests.events.histories import Row as Cells
 from tests.events.histories import batch_of
 
@@ -48,6 +50,25 @@ class Book:
     def report(self, kind: str, *rows: list[Cells], reporter: int = 1) -> Appended:
         """Typed records, one list of rows each."""
         return self.append(batch_of(kind, list(rows), reporter))
+
+    def filing(self, reporter: int = 1) -> Filing:
+        """The next submission, of withdrawals or corrections."""
+        self.submission += 1
+        return Filing(reporter, self.submission, self.now_ms, self.rng)
+
+    def withdraw(self, *records: str, reporter: int = 1, reason: str = "reported twice") -> Amended:
+        filing = self.filing(reporter)
+        with self.connection.transaction(), self.connection.cursor() as run:
+            return services.withdraw(run, dict.fromkeys(records, reason), filing)
+
+    def correct(self, corrections: Sequence[Correction], reporter: int, context: Context) -> Amended:
+        filing = self.filing(reporter)
+        with self.connection.transaction(), self.connection.cursor() as run:
+            return services.correct(run, corrections, filing, context, self.policy)
+
+    def rebuild(self, *, check: bool = True) -> Report:
+        with self.connection.transaction(), self.connection.cursor() as run:
+            return services.rebuild(run, check=check)
 
     def query(self, statement: str, parameters: Sequence[object] = ()) -> list[Row]:
         return self.connection.execute(statement, parameters).fetchall()

@@ -266,3 +266,58 @@ def test_own_headings_are_remembered(cast: Cast, clock: FixedClock) -> None:
     assert send(cast, csv(packs([2]).rename(back)), clock, kind="pack_produced").admitted == 1
     other = receive(cast.carmaker.number, csv(packs([3]).rename(back)), Order(kind="pack_produced"), clock)
     assert other.admitted == 0
+
+
+class TestAmending:
+    """Corrections and withdrawals that come as files."""
+
+    def stocked(self, cast: Cast, clock: FixedClock) -> str:
+        """A pack made and stocked; the id of the record of stocking."""
+        send(cast, csv(packs([1])), clock)
+        stocked = document("stocked", {"code": pack(1), "stocked_on": "2026-01-09", "site": "W1"})
+        assert send(cast, stocked, clock).admitted == 1
+        with cursor() as run:
+            row = run.execute("SELECT id::text FROM ledger_event WHERE kind = 4").fetchone()
+        return str(row[0]) if row else ""
+
+    def correction(self, record: str, **more: object) -> bytes:
+        told = {"record_id": record, "corrected_on": "2026-11-20", "reason": "typed wrong", **more}
+        return document("correction", told)
+
+    def test_a_field_is_set_right_by_a_new_record(self, cast: Cast, clock: FixedClock) -> None:
+        record = self.stocked(cast, clock)
+        done = send(cast, self.correction(record, field="site", value="F1"), clock)
+        assert (done.state, done.admitted) == (State.ACCEPTED, 1)
+        with cursor() as run:
+            sites = run.execute("SELECT site FROM ledger_state WHERE serial = 1 AND stage = 2").fetchall()
+            kept = run.execute("SELECT count(*) FROM ledger_event WHERE kind = 4 AND id = %s", [record]).fetchone()
+        assert sites == [(cast.maker.sites["F1"],)]
+        assert kept == (1,)
+
+    def test_a_wrong_value_is_refused_and_nothing_changes(self, cast: Cast, clock: FixedClock) -> None:
+        record = self.stocked(cast, clock)
+        done = send(cast, self.correction(record, field="stocked_on", value="2026-02-30"), clock)
+        assert (done.state, done.admitted, done.refused) == (State.REFUSED, 0, 1)
+        with cursor() as run:
+            assert run.execute("SELECT count(*) FROM ledger_event WHERE kind = 4").fetchone() == (1,)
+
+    def test_not_the_record_of_somebody_else(self, cast: Cast, clock: FixedClock) -> None:
+        record = self.stocked(cast, clock)
+        done = receive(cast.carmaker.number, self.correction(record, field="site", value="F1"), Order(), clock)
+        assert [group["code"] for group in done.groups] == ["ledger.not_your_record"]
+        assert done.refused == 1
+
+    def test_a_dry_run_of_a_correction_changes_nothing(self, cast: Cast, clock: FixedClock) -> None:
+        record = self.stocked(cast, clock)
+        done = send(cast, self.correction(record, field="site", value="F1"), clock, dry=True)
+        assert (done.state, done.admitted) == (State.TRIED, 1)
+        with cursor() as run:
+            assert run.execute("SELECT count(*) FROM ledger_event WHERE kind = 4").fetchone() == (1,)
+
+    def test_a_record_is_withdrawn(self, cast: Cast, clock: FixedClock) -> None:
+        record = self.stocked(cast, clock)
+        told = {"record_id": record, "withdrawn_on": "2026-11-20", "reason": "never happened"}
+        assert send(cast, document("withdrawal", told), clock).admitted == 1
+        with cursor() as run:
+            row = run.execute("SELECT stage, site FROM ledger_state WHERE serial = 1").fetchone()
+        assert row == (1, None)

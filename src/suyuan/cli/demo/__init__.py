@@ -18,15 +18,17 @@ DEFAULT_VEHICLES = 2_000
 @option("--home", type=folder(), metavar="DIR", text="cli.opt_home")
 def demo(vehicles: int, seed: int, no_serve: bool, keep: bool, port: int, home: Path | None) -> int:
     """Simulate a province-year, report it, trace one battery, serve."""
-    from suyuan.cli.demo.house import move_in
+    from suyuan.cli.demo.house import Play, move_in, remember
     from suyuan.cli.operation import HERE, check_port, serve_until_stopped
 
     if not no_serve:
         check_port(HERE, port)
-    furnished = move_in(home, keep=keep)
+    kept = move_in(home, keep=keep)
     from suyuan.cli.demo.play import play  # its rooms can be loaded now
 
-    play(vehicles, seed, furnished=furnished)
+    chosen = kept or Play(vehicles, seed)
+    play(chosen.vehicles, chosen.seed, furnished=kept is not None)
+    remember(chosen)
     if no_serve:
         return Exit.OK
     from suyuan.cli.demo.keys import show_keys

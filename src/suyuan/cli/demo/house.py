@@ -1,8 +1,10 @@
 """The demo's own data folder: found or made, emptied, and never mistaken for a real one."""
 
 import fcntl
+import json
 import os
 import shutil
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from suyuan.kernel import SuyuanError
@@ -29,8 +31,16 @@ def usual_home() -> Path:
     return user_data_path("suyuan", appauthor=False) / "demo"
 
 
-def move_in(named: Path | None, *, keep: bool) -> bool:
-    """Make this process use the demo's folder and database; whether the last demo's data are still there.
+@dataclass(frozen=True, slots=True)
+class Play:
+    """What was played in a folder: enough to play it again."""
+
+    vehicles: int
+    seed: int
+
+
+def move_in(named: Path | None, *, keep: bool) -> Play | None:
+    """Make this process use the demo's folder and database; what was played there to the end and is kept.
 
     Raises
     ------
@@ -41,20 +51,31 @@ def move_in(named: Path | None, *, keep: bool) -> bool:
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
         os.environ.pop(name, None)
     os.environ["SUYUAN_HOME"] = str(home)
-    furnished = keep and (home / MARK).exists()
-    if not furnished:
+    kept = _played(home / MARK) if keep else None
+    if kept is None:
         _empty(home)
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o711)  # the account that PostgreSQL runs under must pass through
     (home / MARK).touch()
-
     from suyuan.cli.ring import set_up
 
     set_up()
     from suyuan.server.kit.schema import migrate
 
     migrate()
-    return furnished
+    return kept
+
+
+def remember(play: Play) -> None:
+    """Note that everything was reported, for `--keep`."""
+    (Path(os.environ["SUYUAN_HOME"]) / MARK).write_text(json.dumps(asdict(play)))
+
+
+def _played(mark: Path) -> Play | None:
+    try:
+        return Play(**json.loads(mark.read_text()))
+    except (OSError, ValueError, TypeError):  # never there, or not played to the end
+        return None
 
 
 def _empty(home: Path) -> None:

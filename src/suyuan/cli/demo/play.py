@@ -1,5 +1,6 @@
 """The demo from simulation to trace, told on the screen."""
 
+from datetime import date
 from time import perf_counter
 
 from rich.console import Console
@@ -47,8 +48,11 @@ def _trace(screen: Console, simulation: Simulation) -> None:
     life = there.life(code)
     milliseconds = (perf_counter() - start) * 1000
     screen.print(life_view(life))
-    screen.print(tree_view(there.tree(code, None, expand=False)))
     screen.print(Text(say("cli.demo_traced", milliseconds=f"{milliseconds:.1f}"), style="dim"))
+    day = date.fromisoformat(life["events"][0]["occurred_at"][:10])
+    screen.print()
+    screen.print(Text(say("cli.demo_tree", day=day.isoformat()), style="bold"))
+    screen.print(tree_view(there.tree(code, day, expand=False)))
 
 
 def _heading(screen: Console, text: str) -> None:

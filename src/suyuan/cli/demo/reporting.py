@@ -1,12 +1,15 @@
 """The simulated companies report: every file of the simulation through the door that real files take."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import PurePath
 from time import perf_counter
 
 from suyuan.cli.demo.screen import progress
+from suyuan.cli.speech import language
+from suyuan.server.api.wording import Teller
 from suyuan.server.kit.clock import CHINA, FixedClock
 from suyuan.server.kit.scope import Scope
 from suyuan.server.registry import services as registry
@@ -20,7 +23,10 @@ _EVENING = time(21, 0)
 
 @dataclass(slots=True)
 class Tally:
-    """What was reported and what became of it; `causes` counts rows by (severity, code)."""
+    """What was reported and what became of it.
+
+    `causes` counts rows by (severity, code), `examples` has a sentence for each code.
+    """
 
     files: int = 0
     bytes: int = 0
@@ -33,6 +39,7 @@ class Tally:
     seconds: float = 0.0
     states: Counter[str] = field(default_factory=Counter)
     causes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
 
     def add(self, upload: Upload, submission: Submission) -> None:
         """Count one file."""
@@ -47,6 +54,14 @@ class Tally:
         self.states[submission.state] += 1
         for group in submission.groups:
             self.causes[group["severity"], group["code"]] += group["rows"]
+            if group["code"] not in self.examples:
+                self.examples[group["code"]] = _sentence(submission, group)
+
+
+def _sentence(submission: Submission, group: Mapping[str, object]) -> str:
+    """The sentence of a cause, as its first example gives it."""
+    (told,) = Teller.of(submission, language()).groups([group])
+    return str(told["message"]) if isinstance(told, dict) else ""
 
 
 def register(simulation: Simulation) -> None:

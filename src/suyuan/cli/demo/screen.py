@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from suyuan.cli.output import console
 from suyuan.cli.speech import count, say
@@ -77,5 +78,6 @@ def _causes(tally: "Tally") -> RenderableType:
     table = grid(say("cli.head_severity"), say("cli.head_rows"), say("cli.head_cause"), right=(1,), keep=(0,))
     listed = sorted(tally.causes.items(), key=lambda item: (_WEIGHT[item[0][0]], -item[1], item[0][1]))
     for (severity, code), rows in listed[:SHOWN_CAUSES]:
-        table.add_row(severity_word(severity), count(rows), code)
+        text = Text.assemble(tally.examples[code], "\n", (code, "dim"))
+        table.add_row(severity_word(severity), count(rows), text)
     return table

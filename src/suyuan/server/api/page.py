@@ -86,7 +86,7 @@ def _operations(made: Document) -> Iterator[Document]:
                     "method": method.upper(),
                     "path": path,
                     "secured": bool(item[method].get("security")),
-                    "parameters": [_parameter(each) for each in item[method].get("parameters", [])],
+                    "parameters": [_parameter(each, made) for each in item[method].get("parameters", [])],
                     "bodies": _bodies(item[method].get("requestBody", {}), made),
                     "answers": [
                         {"status": status, "description": answer["description"], "bodies": _bodies(answer, made)}
@@ -96,21 +96,27 @@ def _operations(made: Document) -> Iterator[Document]:
                 }
 
 
-def _parameter(parameter: Document) -> Document:
-    return {**parameter, "form": _form(parameter["schema"])}
+def _parameter(parameter: Document, made: Document) -> Document:
+    return {**parameter, "form": _form(parameter["schema"], made)}
 
 
-def _form(schema: Document) -> str:
-    """A short word for a schema."""
+def _named(schema: Document, made: Document) -> Document:
+    found: Document = made["components"]["schemas"][str(schema["$ref"]).rpartition("/")[2]]
+    return found
+
+
+def _form(schema: Document, made: Document) -> str:
+    """A short word for a schema: the values of a list, the name of an object."""
     if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2]
+        named = _named(schema, made)
+        return _form(named, made) if "enum" in named else str(schema["$ref"]).rpartition("/")[2]
     if "enum" in schema:
         return " | ".join(map(str, schema["enum"]))
     for joint in ("anyOf", "allOf"):
         if joint in schema:
-            return " | ".join(dict.fromkeys(_form(each) for each in schema[joint]))
+            return " | ".join(dict.fromkeys(_form(each, made) for each in schema[joint]))
     if schema.get("type") == "array":
-        return f"[{_form(schema.get('items', {}))}]"
+        return f"[{_form(schema.get('items', {}), made)}]"
     return str(schema.get("format") or schema.get("type") or schema.get("const") or "*")
 
 
@@ -128,13 +134,12 @@ def _shape(schema: Document, made: Document) -> str:
 def _sketch(schema: Document, made: Document, depth: int) -> object:
     """A value of the shape of `schema`, with the names of forms in the places of values."""
     if "$ref" in schema:
-        name = str(schema["$ref"]).rpartition("/")[2]
-        return _sketch(made["components"]["schemas"][name], made, depth - 1) if depth else name
+        return _sketch(_named(schema, made), made, depth - 1) if depth else _form(schema, made)
     if "anyOf" in schema:
         real = [each for each in schema["anyOf"] if each.get("type") != "null"]
-        return _sketch(real[0], made, depth) if len(real) == 1 and "$ref" in real[0] else _form(schema)
+        return _sketch(real[0], made, depth) if len(real) == 1 and "$ref" in real[0] else _form(schema, made)
     if schema.get("type") == "array" and "items" in schema:
         return [_sketch(schema["items"], made, depth)]
     if "properties" in schema:
         return {name: _sketch(each, made, depth) for name, each in schema["properties"].items()}
-    return _form(schema)
+    return _form(schema, made)

@@ -1,6 +1,6 @@
 """What is shown of submissions, companies and the vocabulary, as plain JSON values."""
 
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from typing import cast
 
@@ -160,8 +160,3 @@ def templates_json() -> list[Json]:
         }
         for kind in vocabulary().kinds.values()
     ]
-
-
-def day(text: date | None) -> str | None:
-    """A day as text."""
-    return text.isoformat() if text else None

@@ -35,7 +35,7 @@ CREATE TABLE ledger_event (
     parts bytea,
     PRIMARY KEY (lot, serial, id, slot)
 );
-CREATE INDEX ledger_event_by_id ON ledger_event (id) WHERE main_lot IS NULL;
+CREATE INDEX ledger_event_by_id ON ledger_event (id);
 CREATE INDEX ledger_event_by_submission ON ledger_event (submission);
 CREATE INDEX ledger_event_by_corrects ON ledger_event (corrects) WHERE corrects IS NOT NULL;
 CREATE INDEX ledger_event_by_kind ON ledger_event (lot, kind) WHERE kind = 1;

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import psycopg
-
 from suyuan.server.kit.connection import Row
-from suyuan.server.ledger.queries.containers import LEVELS, Key, columns
+from suyuan.server.ledger.queries.containers import Key, columns
+from suyuan.server.ledger.queries.together import Ask
 
 _UPS = """
 WITH o AS (SELECT * FROM unnest(%s::text[], %s::integer[]) WITH ORDINALITY AS o (lot, serial, place))
@@ -78,35 +77,20 @@ def _covers(stay: Stay, starts: Mapping[Stay, Moment], at_ms: int | None) -> boo
     return starts[stay][0] <= at_ms and (stay.until_ms is None or stay.until_ms > at_ms)
 
 
-def climb(run: psycopg.Cursor[Row], keys: Sequence[Key]) -> tuple[dict[Key, list[Stay]], dict[Key, int]]:
-    """The stays of every key, in the order of time, and the submissions that made cells alone; one round trip."""
+def ask_climb(keys: Sequence[Key]) -> Ask:
+    """The statement that `read_climb` reads."""
+    return _UPS, columns(keys)
+
+
+def read_climb(keys: Sequence[Key], rows: Sequence[Row]) -> tuple[dict[Key, list[Stay]], dict[Key, int]]:
+    """The stays of every key, in the order of time, and the submissions that made cells alone."""
     own: dict[int, list[Row]] = {number: [] for number in range(1, len(keys) + 1)}
-    for row in run.execute(_UPS, columns(keys)):
+    for row in rows:
         own[row[0]].append(row[1:])
-    stays = {keys[number - 1]: _stays(keys[number - 1], rows) for number, rows in own.items()}
-    alone = {keys[number - 1]: [row[5] for row in rows if row[0] is None] for number, rows in own.items()}
+    stays = {keys[number - 1]: _stays(keys[number - 1], some) for number, some in own.items()}
+    alone = {keys[number - 1]: [row[5] for row in some if row[0] is None] for number, some in own.items()}
     made = {key: min(submissions) for key, submissions in alone.items() if submissions}
     return stays, made
-
-
-def ascend(run: psycopg.Cursor[Row], key: Key) -> Ascent:
-    """Follow `key` up through all containers that it, and they, ever were in; one level a round trip."""
-    found, made = climb(run, [key])
-    stays = list(found[key])
-    known, frontier = {key}, _parents(stays, {key})
-    for _ in range(LEVELS - 1):
-        if not frontier:
-            break
-        known.update(frontier)
-        above, _ = climb(run, frontier)
-        level = [stay for key in frontier for stay in above[key]]
-        stays += level
-        frontier = _parents(level, known)
-    return Ascent(key, stays, made.get(key))
-
-
-def _parents(stays: Sequence[Stay], known: set[Key]) -> list[Key]:
-    return sorted({stay.parent for stay in stays} - known)
 
 
 def _stays(part: Key, rows: Sequence[Row]) -> list[Stay]:

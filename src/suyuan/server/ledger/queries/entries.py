@@ -13,6 +13,7 @@ from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Scope
 from suyuan.server.ledger.queries.ascent import BEGINNING, Moment
 from suyuan.server.ledger.queries.containers import Key, columns
+from suyuan.server.ledger.queries.together import Ask
 from suyuan.server.ledger.queries.visibility import visible_events
 
 CELL_PRODUCED = 1  # numbers of kinds in the vocabulary
@@ -74,20 +75,27 @@ class Entry:
         return self.slot >= 0 and bool(self.kind.slots)
 
 
-def entries(run: psycopg.Cursor[Row], scope: Scope, keys: Sequence[Key]) -> dict[Key, list[Entry]]:
+def ask_entries(scope: Scope, keys: Sequence[Key]) -> Ask:
+    """The statement that `read_entries` reads."""
+    condition = visible_events(scope)
+    return _ENTRIES.format(seen=condition.sql), [*condition.params, *columns(keys)]
+
+
+def read_entries(keys: Sequence[Key], rows: Iterable[Row]) -> dict[Key, list[Entry]]:
     """Every row filed under `keys`, in the order of time; `seen` says which ones the scope may see."""
     found: dict[Key, list[Entry]] = {key: [] for key in keys}
-    if not keys:
-        return found
-    condition = visible_events(scope)
-    statement = _ENTRIES.format(seen=condition.sql)
     kinds = _kinds()
-    for row in run.execute(statement, [*condition.params, *columns(keys)]):
+    for row in rows:
         key = keys[row[0] - 1]
         found[key].append(_entry(key, kinds, row))
-    for rows in found.values():
-        rows.sort(key=lambda entry: (entry.moment, entry.slot))
+    for some in found.values():
+        some.sort(key=lambda entry: (entry.moment, entry.slot))
     return found
+
+
+def entries(run: psycopg.Cursor[Row], scope: Scope, keys: Sequence[Key]) -> dict[Key, list[Entry]]:
+    """The same, asked and read."""
+    return read_entries(keys, run.execute(*ask_entries(scope, keys))) if keys else {}
 
 
 def _entry(key: Key, kinds: Mapping[int, Kind], row: Row) -> Entry:

@@ -10,9 +10,20 @@ import psycopg
 
 from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Scope
-from suyuan.server.ledger.queries.ascent import BEGINNING, Ascent, Moment, Stay, ascend, climb
+from suyuan.server.ledger.queries.ascent import BEGINNING, Ascent, Moment, Stay, ask_climb, read_climb
 from suyuan.server.ledger.queries.containers import LEVELS, Key
-from suyuan.server.ledger.queries.entries import CELL_PRODUCED, Entry, Window, bound, entries, making, valid
+from suyuan.server.ledger.queries.entries import (
+    CELL_PRODUCED,
+    Entry,
+    Window,
+    ask_entries,
+    bound,
+    entries,
+    making,
+    read_entries,
+    valid,
+)
+from suyuan.server.ledger.queries.together import together
 from suyuan.server.ledger.queries.touches import Touch, touches
 
 
@@ -74,19 +85,39 @@ def is_vehicle(rows: Iterable[Entry]) -> bool:
     return any(entry.kind.slots[entry.slot].object == "vehicle" for entry in rows if entry.touches)
 
 
-def history(run: psycopg.Cursor[Row], scope: Scope, key: Key) -> History | None:
-    """Gather what concerns `key`; None if the scope may not know of it, or nobody does."""
-    ascent = ascend(run, key)
-    rows = entries(run, scope, [key, *ascent.containers])
+def history(run: psycopg.Cursor[Row], scope: Scope, key: Key, *, whole: bool = False) -> History | None:
+    """Gather what concerns `key`; None if the scope may not know of it, or nobody does.
+
+    The records of its vehicles are gathered for the `whole` life, or where they decide what may be seen.
+    """
+    ascent, rows = _ascend(run, scope, key)
     moments = {entry.id: entry.moment for some in rows.values() for entry in some}
     starts = {stay: _start(stay, ascent, rows, moments) for stay in ascent.stays}
     windows = _windows(ascent, starts, rows)
     gathered = History(key, ascent, starts, rows, windows, _made(run, scope, ascent))
     if gathered.is_vehicle:
         _add_packs(run, scope, gathered)
-    else:
+    elif whole or not gathered.visible:
         _add_vehicles(run, scope, gathered)
     return gathered if gathered.visible else None
+
+
+def _ascend(run: psycopg.Cursor[Row], scope: Scope, key: Key) -> tuple[Ascent, dict[Key, list[Entry]]]:
+    """Follow `key` up through all containers that it, and they, ever were in; one level a round trip."""
+    stays: list[Stay] = []
+    rows: dict[Key, list[Entry]] = {}
+    made: int | None = None
+    frontier = [key]
+    for _ in range(LEVELS):
+        climbed, filed = together(run, ask_climb(frontier), ask_entries(scope, frontier))
+        above, alone = read_climb(frontier, climbed)
+        rows.update(read_entries(frontier, filed))
+        made = alone.get(key, made)
+        stays += [stay for part in frontier for stay in above[part]]
+        frontier = sorted({stay.parent for stay in stays} - rows.keys())
+        if not frontier:
+            break
+    return Ascent(key, [stay for stay in stays if stay.parent in rows], made), rows
 
 
 def _start(stay: Stay, ascent: Ascent, rows: Mapping[Key, Sequence[Entry]], moments: Mapping[str, Moment]) -> Moment:
@@ -152,8 +183,10 @@ def _add_packs(run: psycopg.Cursor[Row], scope: Scope, gathered: History) -> Non
     candidates = {touch.key for objects in gathered.touched.values() for touch in objects if touch.object == "battery"}
     if not candidates:
         return
-    above, _ = climb(run, sorted(candidates))
-    for key, rows in entries(run, scope, sorted(candidates)).items():
+    packs = sorted(candidates)
+    climbed, filed = together(run, ask_climb(packs), ask_entries(scope, packs))
+    above, _ = read_climb(packs, climbed)
+    for key, rows in read_entries(packs, filed).items():
         moments = {entry.id: entry.moment for entry in rows}
         stays = {stay: moments.get(since[1], since) if (since := stay.since) else BEGINNING for stay in above[key]}
         gathered.rows[key] = rows

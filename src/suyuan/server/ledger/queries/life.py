@@ -18,12 +18,15 @@ from suyuan.server.ledger.queries.objects import (
     Names,
     Place,
     State,
+    ask_states,
     code_of,
     day_or_time,
     names,
     received,
     state_of,
+    state_row,
 )
+from suyuan.server.ledger.queries.together import Ask, together
 from suyuan.server.ledger.queries.touches import Body, Touch, Value, bodies, touches
 
 _FINDINGS = """
@@ -87,7 +90,7 @@ def life(run: psycopg.Cursor[Row], scope: Scope, code: str) -> Life | None:
 
     Personal data are never part of it.
     """
-    gathered = history(run, scope, split_code(code))
+    gathered = history(run, scope, split_code(code), whole=True)
     if gathered is None:
         return None
     chosen: dict[str, Entry] = {}
@@ -97,17 +100,20 @@ def life(run: psycopg.Cursor[Row], scope: Scope, code: str) -> Life | None:
     rows = sorted(chosen.values(), key=lambda entry: entry.moment)
     said = bodies(run, rows)
     every = [*gathered.made, *(row for some in gathered.rows.values() for row in some)]
+    contradictions, states = together(run, _ask_findings(rows), ask_states(gathered, None))
+    state = state_row(gathered, None, states)
+    companies = [number for row in rows for number in (row.reporter, row.party)]
     fetched = _Fetched(
         said=said,
         touched=touches(run, rows, said),
-        found=_findings(run, rows),
-        names=names(run, [number for row in rows for number in (row.reporter, row.party)], [row.site for row in rows]),
+        found=_findings(contradictions),
+        names=names(run, [*companies, *state[1:3]], [*(row.site for row in rows), state[3]]),
         replaced=replacements(every),
         corrects={entry.id: entry.corrects for entry in every if entry.corrects},
     )
     sources, products = _lineage(gathered, [row for row in rows if row.id not in fetched.replaced], fetched.touched)
     return Life(
-        state=state_of(run, gathered, None),
+        state=state_of(gathered, None, state, fetched.names),
         events=tuple(_event(gathered, row, fetched) for row in rows),
         derived_from=sources,
         derived_into=products,
@@ -155,10 +161,13 @@ def _shown(gathered: History, row: Entry, objects: Sequence[Touch]) -> Iterable[
         yield replace(touch, key=gathered.key) if shared and touch.object == "battery" else touch
 
 
-def _findings(run: psycopg.Cursor[Row], rows: Sequence[Entry]) -> dict[str, list[Found]]:
+def _ask_findings(rows: Sequence[Entry]) -> Ask:
+    return _FINDINGS, [*columns([row.main for row in rows]), [row.id for row in rows]]
+
+
+def _findings(rows: Sequence[Row]) -> dict[str, list[Found]]:
     found: dict[str, list[Found]] = {}
-    asked = [*columns([row.main for row in rows]), [row.id for row in rows]]
-    for identity, code, data in run.execute(_FINDINGS, asked):
+    for identity, code, data in rows:
         found.setdefault(identity, []).append(Found(code, json.loads(data)))
     return found
 

@@ -1,12 +1,13 @@
 """Single objects: from a code to its key, and what is true of it now or at a date."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from functools import lru_cache
 
 import psycopg
 
-from suyuan.codes.keys import HEAD_OF_LOT, compose_code, split_code
+from suyuan.codes.keys import compose_code, split_code
 from suyuan.events.records import is_day
 from suyuan.events.vocabulary import Kind, vocabulary
 from suyuan.server.kit.connection import Row
@@ -14,9 +15,12 @@ from suyuan.server.kit.scope import Scope
 from suyuan.server.ledger.queries.containers import Key, columns
 from suyuan.server.ledger.queries.entries import valid
 from suyuan.server.ledger.queries.history import History, exists_at, history
+from suyuan.server.ledger.queries.together import Ask, together
 
 CHINA = timezone(timedelta(hours=8))
 LEVELS = {"P": "pack", "M": "module", "C": "cell"}
+PLAIN, WITH_SUFFIX = (17, 24), (12, 19, 26)
+"""Characters of a lot, or of a code that is its own lot, without and with a suffix."""
 
 _FIND = """
 SELECT EXISTS (SELECT FROM ledger_event e WHERE e.lot = %s AND e.serial = %s)
@@ -114,15 +118,15 @@ def kind_of(key: Key, *, vehicle: bool = False) -> str:
 
     The code tells it, but for a material batch, whose text may look like a VIN: `vehicle` decides.
     """
-    if vehicle:
-        return "vehicle"
-    lot, serial = key
-    code = code_of(key)
-    if serial == 0 and len(code) not in (19, 24, 26):
-        return "material"
-    if HEAD_OF_LOT.get(len(lot), 17) < len(lot) or (serial == 0 and len(code) in (19, 26)):
+    return "vehicle" if vehicle else kind_of_lot(key[0])
+
+
+@lru_cache(maxsize=1 << 14)
+def kind_of_lot(lot: str) -> str:
+    """What the batteries, or the material, of a lot are; a suffix makes a battery a product."""
+    if len(lot) in WITH_SUFFIX:
         return "product"
-    return LEVELS.get(code[3], "material")
+    return LEVELS.get(lot[3], "material") if len(lot) in PLAIN else "material"
 
 
 def end_of_day(on: date | None) -> int | None:
@@ -167,19 +171,28 @@ def show(run: psycopg.Cursor[Row], scope: Scope, code: str, at: date | None = No
     A part is where its outermost container is. None for what the scope may not know of.
     """
     gathered = history(run, scope, split_code(code))
-    return None if gathered is None else state_of(run, gathered, end_of_day(at))
+    if gathered is None:
+        return None
+    at_ms = end_of_day(at)
+    (rows,) = together(run, ask_states(gathered, at_ms))
+    row = state_row(gathered, at_ms, rows)
+    return state_of(gathered, at_ms, row, names(run, row[1:3], row[3:4]))
 
 
-def state_of(run: psycopg.Cursor[Row], gathered: History, at_ms: int | None) -> State:
+def ask_states(gathered: History, at_ms: int | None) -> Ask:
+    """The statement for the states of the object and its containers at a moment."""
+    line = [gathered.key, *gathered.chain(at_ms)]
+    return (_NOW, columns(line)) if at_ms is None else (_THEN, [*columns(line), at_ms, len(line)])
+
+
+def state_row(gathered: History, at_ms: int | None, rows: Sequence[Row]) -> Row:
+    """Stage, holder, consignee, site and vehicle: those of the outermost container that has a state."""
+    return max(rows)[1:] if rows else _made_alone(gathered, at_ms)
+
+
+def state_of(gathered: History, at_ms: int | None, row: Row, named: Names) -> State:
     """The state of the object that `gathered` is about."""
-    chain = gathered.chain(at_ms)
-    line = [gathered.key, *chain]
-    if at_ms is None:
-        rows = run.execute(_NOW, columns(line)).fetchall()
-    else:
-        rows = run.execute(_THEN, [*columns(line), at_ms, len(line)]).fetchall()
-    stage, holder, consignee, site, vehicle = max(rows)[1:] if rows else _made_alone(gathered, at_ms)
-    named = names(run, [holder, consignee], [site])
+    stage, holder, consignee, site, vehicle = row
     return State(
         code=code_of(gathered.key),
         kind=kind_of(gathered.key, vehicle=gathered.is_vehicle),
@@ -189,7 +202,7 @@ def state_of(run: psycopg.Cursor[Row], gathered: History, at_ms: int | None) -> 
         site=named.site(site),
         vehicle=vehicle,
         in_transit=consignee is not None and consignee != holder,
-        inside=tuple(code_of(key) for key in chain),
+        inside=tuple(code_of(key) for key in gathered.chain(at_ms)),
     )
 
 

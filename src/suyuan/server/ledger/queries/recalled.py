@@ -12,7 +12,7 @@ from suyuan.events.vocabulary import vocabulary
 from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Scope
 from suyuan.server.ledger.queries.containers import Key
-from suyuan.server.ledger.queries.objects import names
+from suyuan.server.ledger.queries.objects import kind_of_lot, names
 from suyuan.server.ledger.queries.sight import seen_of
 from suyuan.server.ledger.queries.upward import BLOCK, Lots, born_by, chains, decode, links_of, spanned
 from suyuan.server.ledger.queries.valid import VALID
@@ -250,20 +250,13 @@ def _made_alone(request: Request, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _placed(request: Request, frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     """The line of containers as module, pack and (outermost) product."""
-    kinds = pl.Series([_kind(name) for name in request.lots.names], dtype=pl.String)
+    kinds = pl.Series([kind_of_lot(name) for name in request.lots.names], dtype=pl.String)
     found: dict[str, list[pl.Expr]] = {"module": [], "pack": [], "product": []}
     wide = frame.with_columns(kinds.gather(frame[name] // (1 << 32)).alias(f"kind_{name}") for name in columns)
     for kind, some in found.items():
         order = columns if kind != "product" else reversed(columns)
         some.extend(pl.when(pl.col(f"kind_{name}") == kind).then(name) for name in order)
     return wide.with_columns(pl.coalesce(some).alias(kind) for kind, some in found.items())
-
-
-def _kind(lot: str) -> str:
-    """What the objects of a lot are: the level letter tells, a suffix makes it a product."""
-    if len(lot) in (17, 24):
-        return {"P": "pack", "M": "module"}.get(lot[3], "cell")
-    return "product" if len(lot) in (12, 19, 26) else "material"
 
 
 def _named(request: Request, frame: pl.DataFrame) -> pl.DataFrame:

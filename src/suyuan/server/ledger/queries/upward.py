@@ -116,22 +116,32 @@ def decode(rows: Sequence[Row], lots: Lots) -> pl.DataFrame:
         return pl.DataFrame(schema=LINKS)
     names, block, submission, mask, parent_lots, parents = zip(*rows, strict=True)
     masks = np.array(mask, np.int64)
-    row, bit = np.nonzero(np.unpackbits(masks.view(np.uint8).reshape(-1, 8), axis=1, bitorder="little"))
+    where = np.flatnonzero(np.unpackbits(masks.view(np.uint8), bitorder="little").view(np.bool_))
+    row, bit = where // BLOCK, where % BLOCK
     key = (lots.numbers(names) << _LOT_SHIFT | np.array(block, np.int64) * BLOCK)[row] + bit
     counts = np.bincount(row, minlength=len(rows)).tolist()
-    placed = np.array([entries is not None for entries in parents])[row]
+    told = np.array([entries is not None for entries in parents])
     whole = b"".join(entries or bytes(4 * count) for entries, count in zip(parents, counts, strict=True))
     entry = np.frombuffer(whole, "<u4").astype(np.int64)
     flat = lots.numbers(name for some in parent_lots for name in some or ("",))
     starts = np.cumsum([0, *(len(some or ("",)) for some in parent_lots)])[:-1]
     parent = (flat[starts[row] + (entry >> _SERIAL_BITS)] << _LOT_SHIFT) | (entry & ((1 << _SERIAL_BITS) - 1))
     by = np.array(submission, np.int64)[row]
-    links = pl.DataFrame({"key": key[placed], "parent": parent[placed], "submission": by[placed]})
-    links = links.sort("key", "submission").unique("key", keep="first", maintain_order=True)
-    if placed.all():
-        return links.with_columns(made=pl.lit(None, pl.Int64))
+    if told.all():
+        return _first(pl.DataFrame({"key": key, "parent": parent, "submission": by})).with_columns(
+            made=pl.lit(None, pl.Int64)
+        )
+    placed = told[row]
+    links = _first(pl.DataFrame({"key": key[placed], "parent": parent[placed], "submission": by[placed]}))
     made = pl.DataFrame({"key": key[~placed], "made": by[~placed]}).group_by("key").min()
     return links.join(made, on="key", how="full", coalesce=True).sort("key").select(*LINKS)
+
+
+def _first(links: pl.DataFrame) -> pl.DataFrame:
+    """The earliest submission's link of each key; rows of one submission a block are so already."""
+    if (np.diff(links["key"].to_numpy()) > 0).all():
+        return links
+    return links.sort("key", "submission").unique("key", keep="first", maintain_order=True)
 
 
 def spans_of(run: psycopg.Cursor[Row], keys: pl.Series, lots: Lots, at_ms: int | None = None) -> pl.DataFrame:

@@ -48,7 +48,7 @@ class Correction:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Restated:
     """A record to be corrected: its rows with the right values, and why."""
 

@@ -16,16 +16,15 @@ WITH o AS MATERIALIZED (SELECT * FROM unnest(%s::text[], %s::integer[], %s::uuid
                    AS o (lot, serial, id, submission))
 SELECT replace(o.id::text, '-', ''), replace(e.id::text, '-', ''), e.kind, e.submission,
        (e.occurred_at AT TIME ZONE 'Asia/Shanghai')::date::text, e.lot, e.serial
-  FROM o JOIN ledger_event e ON e.lot = o.lot AND e.serial = o.serial AND e.id > o.id AND e.submission <> o.submission
+  FROM o JOIN ledger_event e ON e.lot = o.lot AND e.serial = o.serial AND e.submission > o.submission
        AND e.slot >= 0 AND e.kind <> 36 AND {valid}
  UNION ALL
 SELECT replace(o.id::text, '-', ''), replace(n.id::text, '-', ''), e.kind, e.submission,
        (e.occurred_at AT TIME ZONE 'Asia/Shanghai')::date::text, o.lot, o.serial
   FROM o JOIN ledger_block b ON b.lot = o.lot AND b.block = o.serial / 64
-       AND b.mask & (1::bigint << (o.serial %% 64)) <> 0 AND b.parents IS NOT NULL AND b.submission <> o.submission
+       AND b.mask & (1::bigint << (o.serial %% 64)) <> 0 AND b.parents IS NOT NULL AND b.submission > o.submission
  CROSS JOIN LATERAL born(ARRAY[o.lot], ARRAY[o.serial]) AS n
   JOIN ledger_event e ON e.id = n.id AND e.main_lot IS NULL AND e.submission = b.submission
- WHERE n.id > o.id
  ORDER BY 1, 2
 """.replace("{valid}", VALID)
 _CORRECTIONS = """

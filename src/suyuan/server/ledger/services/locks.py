@@ -28,8 +28,12 @@ def _hash(text: str) -> int:
 
 
 def lock_batteries(run: psycopg.Cursor[Row], batteries: Keys) -> None:
-    """Lock every battery in `batteries` until the transaction ends; waits for whoever holds one."""
+    """Lock every battery in `batteries` until the transaction ends; waits for whoever holds one.
+
+    Who has none shares a stripe all the same, so that `lock_everything` keeps him out.
+    """
     if not len(batteries):
+        run.execute(_SHARED, [_SPACE, [0]])
         return
     present = np.unique(batteries.lot)
     hashes = {int(lot): _hash(batteries.lots[lot]) for lot in present}
@@ -39,6 +43,11 @@ def lock_batteries(run: psycopg.Cursor[Row], batteries: Keys) -> None:
         return
     run.execute(_SHARED, [_SPACE, stripes])
     run.execute(_SINGLE, [_single_keys(batteries, hashes).tolist()])
+
+
+def lock_everything(run: psycopg.Cursor[Row]) -> None:
+    """Keep every other writer out until the transaction ends."""
+    run.execute(_WHOLE, [_SPACE, list(range(STRIPES))])
 
 
 def _single_keys(batteries: Keys, hashes: dict[int, int]) -> Ints:

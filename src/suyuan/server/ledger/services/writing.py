@@ -220,15 +220,21 @@ def _successions(batch: Batch, held: Mapping[int, Container]) -> list[tuple[str,
     return into
 
 
-def block_frame(child: Keys, parent: Keys | None, submission: int) -> pl.DataFrame:
-    """Block rows for `child[i]` inside `parent[i]`, or for cells made alone."""
-    blocks = encode_blocks(child, child if parent is None else parent)
+def block_frame(child: Keys, parent: Keys | None, submission: int | Ints) -> pl.DataFrame:
+    """Block rows for `child[i]` inside `parent[i]`, or for cells made alone; of one submission, or of each child's."""
+    width = max(len(child.lots), 1)
+    submissions = np.unique(submission)
+    by_submission = child
+    if len(submissions) > 1:
+        rank = np.searchsorted(submissions, submission)
+        by_submission = Keys(child.lots, rank * width + child.lot, child.serial)
+    blocks = encode_blocks(by_submission, child if parent is None else parent)
     lots = pl.Series(list(child.lots), dtype=pl.String)
     frame = pl.DataFrame(
         {
-            "lot": lots[blocks.lot],
+            "lot": lots[blocks.lot % width] if len(blocks.lot) else lots.head(0),
             "block": blocks.block,
-            "submission": pl.repeat(submission, len(blocks.lot), dtype=pl.Int64, eager=True),
+            "submission": pl.Series(submissions[blocks.lot // width], dtype=pl.Int64),
             "mask": blocks.mask,
         }
     )

@@ -7,6 +7,7 @@ from django.db import transaction
 from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
 from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.problems import Conflict, Missing
+from suyuan.server.ledger.services import Filing, withdraw_submission
 from suyuan.server.submissions.models import State, Submission
 from suyuan.server.submissions.services.receiving import randomness
 
@@ -49,8 +50,7 @@ def undo(company: int, number: int, reason: str, clock: Clock = SYSTEM_CLOCK) ->
     Missing
         ``submissions.not_found``.
     Conflict
-        ``submissions.confirmed``, ``submissions.undo_too_late``, ``submissions.nothing_to_undo``.
-    SuyuanError
+        ``submissions.confirmed``, ``submissions.undo_too_late``, ``submissions.nothing_to_undo``; and
         ``ledger.later_records`` if other records build on these.
     """
     with transaction.atomic():
@@ -73,18 +73,11 @@ def undo(company: int, number: int, reason: str, clock: Clock = SYSTEM_CLOCK) ->
             records=submission.admitted,
             admitted=submission.admitted,
         )
-        from suyuan.server.ledger.services.amend import withdraw
-
+        filing = Filing(company, withdrawal.number, received_ms, randomness())
         with cursor() as run:
-            withdraw(
-                run,
-                submission=submission.number,
-                reporter=company,
-                reason=reason,
-                by_submission=withdrawal.number,
-                received_ms=received_ms,
-                rng=randomness(),
-            )
+            amended = withdraw_submission(run, submission.number, reason, filing)
+        for objection in amended.objections:
+            raise Conflict(objection.code, **objection.data)
         submission.state, submission.undone_at, submission.undone_by = (
             State.UNDONE.value,
             clock.now(),
