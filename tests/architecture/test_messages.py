@@ -27,9 +27,10 @@ def texts(language: str, domain: str) -> dict[str, str]:
     return {str(message.id): str(message.string) for message in catalogue if message.id}
 
 
-def placeholders(text: str) -> set[str]:
-    """The names in a `str.format` text."""
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+def placeholders(text: str, language: str) -> set[str]:
+    """The names in a `str.format` text; a label comes in both languages, each text takes its own."""
+    own, names = f"_{language[:2]}", {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    return {name.removesuffix(own) for name in names}
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
@@ -37,7 +38,7 @@ def test_both_languages_say_the_same_things(domain: str) -> None:
     zh, en = (texts(language, domain) for language in LANGUAGES)
     assert set(zh) == set(en)
     assert {code for code in zh if not zh[code].strip() or not en[code].strip()} == set()
-    needed = {code: (placeholders(zh[code]), placeholders(en[code])) for code in zh}
+    needed = {code: (placeholders(zh[code], "zh_Hans"), placeholders(en[code], "en")) for code in zh}
     assert {code: names for code, names in needed.items() if names[0] != names[1]} == {}
 
 
@@ -70,6 +71,7 @@ def test_every_code_in_the_source_has_a_sentence() -> None:
     missing = {
         f"{name_of(path)}:{line} {code}"
         for path in modules("src")
+        if "migrations" not in path.parts
         for line, code in codes_in(ast.parse(path.read_text(encoding="utf-8")))
         if code not in known and not (code.endswith("_") and any(name.startswith(code) for name in known))
     }

@@ -178,7 +178,8 @@ def batch_of(kind: str, rows: "tuple[tuple[Row, ...], ...] | list[list[Row]]", r
 
 def report(kind: str, reporter: int, draws: list[Draw]) -> Report:
     """Records that may stand in one file: each once, and no part in two of them."""
-    rows, seen = [], set()
+    rows: list[tuple[Row, ...]] = []
+    seen: set[object] = set()
     shape = vocabulary().kinds[kind]
     for draw in draws:
         record = MAKERS[kind](draw)

@@ -18,7 +18,7 @@ from tests.events.histories import Row, batch_of
 STAGES = vocabulary().stages
 DAY = date(2026, 3, 15)
 ME, OTHER = 1, 2
-CODE, VIN = battery_code("P", 1), vin(1)
+CODE, PART, VIN = battery_code("P", 1), battery_code("M", 1), vin(1)
 
 
 def record(kind: str, **changes: object) -> Row:

@@ -1,5 +1,7 @@
 """Blocks and trees say again what was put in, however serials, lots and parents are mixed."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,14 +23,8 @@ def unpacked(child: Keys, parent: Keys) -> dict[tuple[int, int], tuple[int, int]
     """Blocks decoded row by row."""
     blocks = encode_blocks(child, parent)
     found: dict[tuple[int, int], tuple[int, int]] = {}
-    for lot, block, mask, lots, parents in zip(
-        blocks.lot.tolist(),
-        blocks.block.tolist(),
-        blocks.mask.tolist(),
-        blocks.parent_lots,
-        blocks.parents,
-        strict=True,
-    ):
+    columns = (blocks.lot.tolist(), blocks.block.tolist(), blocks.mask.tolist(), blocks.parent_lots, blocks.parents)
+    for lot, block, mask, lots, parents in zip(*columns, strict=True):
         serials, place, serial = decode_block(block, mask, parents)
         assert len(parents) == 4 * len(serials)
         for one, where, number in zip(serials.tolist(), place.tolist(), serial.tolist(), strict=True):
@@ -40,8 +36,8 @@ def unpacked(child: Keys, parent: Keys) -> dict[tuple[int, int], tuple[int, int]
 
 @given(st.dictionaries(keys, keys, max_size=200), st.randoms(use_true_random=False))
 def test_blocks_hold_every_part_with_its_parent_in_any_order(
-    inside: dict[tuple[int, int], tuple[int, int]], shuffle
-) -> None:  # type: ignore[no-untyped-def]  # hypothesis does not name the type
+    inside: dict[tuple[int, int], tuple[int, int]], shuffle: Random
+) -> None:
     children = list(inside)
     shuffle.shuffle(children)
     child, parent = as_keys(children, 5), as_keys([inside[one] for one in children], 5)
@@ -145,7 +141,6 @@ def test_parts_of_some_records_are_those_of_no_others(given_trees: list[Tree], d
 def test_up_names_the_direct_parent_of_each_part() -> None:
     parts = as_parts([[((1, 1), [(2, 1), (2, 2)])], [((1, 2), [])]], 3)
     child, parent = parts.up(as_keys([(0, 10), (0, 20)], 3))
-    found = dict(
-        zip(zip(child.lot, child.serial, strict=True), zip(parent.lot, parent.serial, strict=True), strict=True)
-    )
+    inside, around = (zip(keys.lot.tolist(), keys.serial.tolist(), strict=True) for keys in (child, parent))
+    found = dict(zip(inside, around, strict=True))
     assert found == {(1, 1): (0, 10), (1, 2): (0, 20), (2, 1): (1, 1), (2, 2): (1, 1)}

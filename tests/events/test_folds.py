@@ -1,6 +1,7 @@
 """What the folds mean: what was set last holds, whatever the order of arrival; parts stay until they leave."""
 
 from datetime import date
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,7 +99,7 @@ def test_a_withdrawn_record_never_was_and_a_withdrawn_correction_restores() -> N
     ledger = Ledger()
     for number, report in enumerate(LIFE):
         ledger.apply(report.batch(), [f"{number}"])
-    folded = {one: (ledger.state(one), ledger.parent(one)) for one in ledger.keys()}
+    folded = {one: (ledger.state(one), ledger.parent(one)) for one in ledger.objects()}
     late = batch_of("replaced", [[{**LIFE[3].rows[0][0], "replaced_on": date(2026, 1, 5)}]], 3)
     assert ledger.apply(late, ["9"], ["3"]).admitted.all()
     assert not ledger.valid("3")
@@ -107,7 +108,7 @@ def test_a_withdrawn_record_never_was_and_a_withdrawn_correction_restores() -> N
     assert changed.changed_by == "9"
     ledger.withdraw("9")
     assert ledger.valid("3")
-    assert {one: (ledger.state(one), ledger.parent(one)) for one in ledger.keys()} == folded
+    assert {one: (ledger.state(one), ledger.parent(one)) for one in ledger.objects()} == folded
     ledger.withdraw("3")
     assert ledger.parent(key(M)) == key(P)
     assert ledger.parent(key(NEW)) is None
@@ -115,15 +116,15 @@ def test_a_withdrawn_record_never_was_and_a_withdrawn_correction_restores() -> N
 
 @given(histories(8), st.randoms(use_true_random=False))
 @settings(max_examples=60)
-def test_the_fold_of_accepted_records_does_not_depend_on_their_order(reports: list[Report], shuffle: object) -> None:
+def test_the_fold_of_accepted_records_does_not_depend_on_their_order(reports: list[Report], shuffle: Random) -> None:
     ledger = Ledger()
     for report in reports:
         ledger.apply(report.batch())
-    for one in ledger.keys():
+    for one in ledger.objects():
         touches, steps = ledger.touches(one), ledger.steps(one)
         expected = state_at(touches), spans(steps)
-        shuffle.shuffle(touches)  # type: ignore[attr-defined]  # hypothesis hands in a Random
-        shuffle.shuffle(steps)  # type: ignore[attr-defined]
+        shuffle.shuffle(touches)
+        shuffle.shuffle(steps)
         assert (state_at(touches), spans(steps)) == expected
 
 

@@ -14,6 +14,8 @@ from suyuan.kernel import Language
 
 LANGUAGES = {"zh": Language.ZH, "en": Language.EN}
 QUIET = "suyuan.quiet"
+COMPLETE = "_SUYUAN_COMPLETE"
+"""The variable in which a shell asks for completions."""
 
 F = TypeVar("F", bound=Callable[..., object])
 

@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from suyuan.cli.commands import argument, command
+from suyuan.cli.commands import COMPLETE, argument, command
 from suyuan.cli.usage import choice
 
 SHELLS = ("bash", "zsh", "fish")
@@ -16,4 +16,4 @@ def completion(context: click.Context, shell: str) -> None:
     """Print the completion script of a shell."""
     kind = get_completion_class(shell)
     if kind is not None:
-        click.echo(kind(context.find_root().command, {}, "suyuan", "_SUYUAN_COMPLETE").source())
+        click.echo(kind(context.find_root().command, {}, "suyuan", COMPLETE).source())

@@ -127,8 +127,7 @@ class Output:
             case Format.PARQUET:
                 self._parquet(frame)
             case Format.CSV:
-                with self.binary() as stream:
-                    _texts(frame).write_csv(stream)
+                self._write(_texts(frame).write_csv().encode())
             case _:
                 self.rows(frame.iter_rows(named=True), view)
 

@@ -1,6 +1,5 @@
 """The program `suyuan`: its commands, and what becomes of what they raise."""
 
-import errno
 import os
 import sys
 import tempfile
@@ -11,9 +10,10 @@ from typing import Any, NoReturn
 from uuid import uuid4
 
 import click
+from click.shell_completion import shell_complete
 
 from suyuan.cli import usage
-from suyuan.cli.commands import QUIET, Group, Option, Rooms
+from suyuan.cli.commands import COMPLETE, QUIET, Group, Option, Rooms
 from suyuan.cli.exits import Exit, exit_of, is_off_line
 from suyuan.cli.speech import choose, language, say
 from suyuan.kernel import SuyuanError, sentence
@@ -55,14 +55,21 @@ class Program(Group):
     ) -> Any:
         """Run the program; ends the process with the exit code unless `standalone_mode` is off."""
         choose(None)
-        code = self._run(args, prog_name or "suyuan", complete_var, extra)
+        name = prog_name or "suyuan"
+        asked = os.environ.get(complete_var or COMPLETE)
+        if asked:
+            sys.exit(shell_complete(self, extra, name, complete_var or COMPLETE, asked))
+        code = self._run(sys.argv[1:] if args is None else list(args), name, extra)
         if not standalone_mode:
             return code
         return _leave(code)
 
-    def _run(self, args: Sequence[str] | None, name: str, complete_var: str | None, extra: dict[str, Any]) -> int:
+    def _run(self, args: list[str], name: str, extra: dict[str, Any]) -> int:
         try:
-            answer = super().main(args, name, complete_var, standalone_mode=False, **extra)
+            with self.make_context(name, args, **extra) as context:
+                answer = self.invoke(context)
+        except click.exceptions.Exit as ended:
+            return ended.exit_code
         except click.UsageError as error:
             return _misused(error)
         except SuyuanError as error:
@@ -119,8 +126,6 @@ def _failed(error: Exception) -> Exit:
         said = str(error).strip().splitlines() or [type(error).__name__]
         _tell(say("cli.off_line", said=said[0]))
         return Exit.UNAVAILABLE
-    if isinstance(error, OSError) and error.errno == errno.EPIPE:  # as BrokenPipeError, said by another library
-        return _leave_quietly()
     if isinstance(error, OSError) and error.filename is not None:
         _tell(say("cli.file_trouble", file=str(error.filename), said=str(error.strerror)))
         return Exit.UNEXPECTED

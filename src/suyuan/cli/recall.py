@@ -18,6 +18,22 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.console import RenderableType
 
+COLUMNS = (
+    "lot",
+    "code",
+    "count",
+    "module",
+    "pack",
+    "product",
+    "vehicle",
+    "in_vehicle",
+    "stage",
+    "holder",
+    "holder_code",
+    "holder_name",
+)
+"""What stands in a row of the answer."""
+
 _SPAN = re.compile(r"([0-9A-Z]{17,19}):([0-9]{1,7})-([0-9]{1,7})")
 _PREFIX = re.compile(r"[0-9A-Z]{3,24}")
 
@@ -38,7 +54,8 @@ def recall(
     out: Output,
 ) -> int:
     """List what contains the batteries or the material that is recalled."""
-    portions = counter().recall(_targets(target, batch, codes, at))
+    targets = _targets(target, batch, codes, at)
+    portions = counter().recall(targets)
     found = _stream(portions, out) if out.format is Format.CSV else _whole(portions, out)
     note(say("cli.recalled", rows=count(found)))
     if not found:
@@ -69,9 +86,11 @@ def _stream(portions: "Iterator[pl.DataFrame]", out: Output) -> int:
     rows = 0
     with out.binary() as stream:
         for portion in portions:
-            portion.write_csv(stream, include_header=not rows)
+            stream.write(portion.select(COLUMNS).write_csv(include_header=not rows).encode())
             stream.flush()
             rows += portion.height
+        if not rows:
+            stream.write(f"{','.join(COLUMNS)}\n".encode())
     return rows
 
 

@@ -16,15 +16,17 @@ from suyuan.sheets.findings import FINDINGS, VALUE_LIMIT, empty, pack
 def contradiction_findings(batch: Batch, contradictions: Contradictions) -> pl.DataFrame:
     """One finding a contradiction, in their order (schema `suyuan.sheets.findings.FINDINGS`).
 
-    The row is the first of the record, the field that of the slot (for parts: the highest level of parts),
+    The row is the first of the record, the field that of the slot, or for parts of their level,
     the value the code of the object. The data say the kind and the stage that the ledger has.
     """
     if not len(contradictions):
         return empty()
     kind = batch.kind
     of_part = contradictions.slot < 0
-    fields = pl.Series([*(slot.field for slot in kind.slots), *kind.children[:1]], dtype=pl.String)
-    field = np.where(of_part, len(kind.slots), contradictions.slot)
+    fields = pl.Series([*(slot.field for slot in kind.slots), *kind.children], dtype=pl.String)
+    lower = contradictions.object >= len(batch.parts.tops)
+    level = np.where(lower, len(fields) - 1, len(kind.slots))
+    field = np.where(of_part, level, contradictions.slot)
     severity = pl.Series([Severity.FINDING.value, Severity.REFUSE.value])[contradictions.refuses.astype(np.int64)]
     return pl.DataFrame(
         {

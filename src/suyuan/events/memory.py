@@ -73,7 +73,7 @@ class Ledger:
         """The parent that a part is inside."""
         return containment_at(self.steps(key), at)
 
-    def keys(self) -> list[Key]:
+    def objects(self) -> list[Key]:
         """Every object with records of its own, and every part."""
         return sorted(self._touches.keys() | self._births.keys())
 

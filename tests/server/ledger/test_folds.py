@@ -53,7 +53,7 @@ def canonical(memory: Ledger, key: Key) -> list[Span]:
 
 
 def same_folds(book: Book, memory: Ledger) -> None:
-    keys = memory.keys()
+    keys = memory.objects()
     expected = {key: standing for key in keys if (standing := memory.state(key))}
     assert book.states() == expected
     now = {key: one.parent for key, one in containers(book.connection.cursor(), keys).items() if one.parent}
@@ -72,7 +72,7 @@ def same_folds(book: Book, memory: Ledger) -> None:
 
 
 def same_past(book: Book, memory: Ledger) -> None:
-    keys = memory.keys()
+    keys = memory.objects()
     for day in DAYS:
         at = int((np.datetime64(day) + np.timedelta64(1, "D")).astype("datetime64[ms]").astype(int)) - 8 * 3_600_000
         rows = book.query(

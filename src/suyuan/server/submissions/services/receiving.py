@@ -26,7 +26,7 @@ from suyuan.sheets import findings as table
 from suyuan.sheets.limits import SheetError
 
 LARGEST_BYTES = 1 << 30
-QUEUE, TASK = "submissions", "submissions.work_on"
+QUEUE, TASK = "submissions", "work-on-submission"
 STALE = timedelta(hours=6)
 """How long a submission may be worked on before another worker may take it up."""
 
