@@ -29,7 +29,7 @@ def test_a_finding_names_the_first_row_of_the_record_the_field_and_the_code() ->
     table = contradiction_findings(batch, admit(batch, state, DEFAULT).contradictions)
     assert table.schema == FINDINGS
     assert table.select("row", "field", "code", "severity", "value").rows() == [
-        (0, "module_code", "events.second_parent", "refuse", battery_code("C", 1)),
+        (0, "cell_code", "events.second_parent", "refuse", battery_code("C", 1)),
         (3, "pack_code", "events.already_reported", "refuse", battery_code("P", 1)),
     ]
     told = unpack(table["data"][1])

@@ -70,18 +70,11 @@ class Program(Group):
                 answer = self.invoke(context)
         except click.exceptions.Exit as ended:
             return ended.exit_code
-        except click.UsageError as error:
-            return _misused(error)
-        except SuyuanError as error:
-            _tell(_sentence(error))
-            return exit_of(error)
         except (KeyboardInterrupt, click.Abort):
             _tell(say("cli.interrupted"))
             return Exit.INTERRUPTED
-        except BrokenPipeError:
-            return _leave_quietly()
         except Exception as error:
-            return _failed(error)
+            return _stopped(error)
         return answer if isinstance(answer, int) else Exit.OK
 
 
@@ -97,6 +90,20 @@ def _leave_quietly() -> Exit:
     """The reader of our output has seen enough: nothing more is written, and nothing is wrong."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return Exit.OK
+
+
+def _stopped(error: Exception) -> Exit:
+    """Say why a command stopped, and with which exit code."""
+    match error:
+        case click.UsageError():
+            return _misused(error)
+        case SuyuanError():
+            _tell(_sentence(error))
+            return exit_of(error)
+        case BrokenPipeError():
+            return _leave_quietly()
+        case _:
+            return _failed(error)
 
 
 def _sentence(error: SuyuanError) -> str:

@@ -98,6 +98,8 @@ def import_companies(path: Path, out: Output) -> int:
     frame = _table(path)
     if frame.schema.get("roles") == pl.String:
         frame = frame.with_columns(pl.col("roles").str.split(" "))
+    if frame.schema.get("simulated") == pl.String:
+        frame = frame.with_columns(pl.col("simulated").str.to_lowercase().is_in(["true", "1", "yes", "是"]))
     return _imported(register_companies(Scope.of_nation(), frame), frame.height, out)
 
 

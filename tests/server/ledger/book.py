@@ -34,6 +34,12 @@ class Book:
         """A book on a new connection."""
         return cls(psycopg.connect(dsn), np.random.default_rng(seed))
 
+    def __enter__(self) -> "Book":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
     @property
     def now_ms(self) -> int:
         """When the latest submission was received."""

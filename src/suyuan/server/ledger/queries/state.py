@@ -7,7 +7,7 @@ import numpy as np
 import psycopg
 
 from suyuan.events.admission import AVAILABLE, NO_VEHICLE, State
-from suyuan.events.containment import Ints, Keys, encode_blocks
+from suyuan.events.containment import Blocks, Ints, Keys, encode_blocks
 from suyuan.events.records import Batch
 from suyuan.events.vocabulary import Kind, Slot, vocabulary
 from suyuan.server.kit.connection import Row
@@ -60,6 +60,7 @@ class Found:
     `parents` holds the present container of objects that are parts; `touched` marks parts with events of their own;
     `changed_ms` is each object's last change, -1 for none, and `changed_by` the record that made it
     (hexadecimal). `inherited` marks objects whose state is not, or not only, from events of their own.
+    `blocks` are the batch's parts in their parents, encoded.
     """
 
     state: State
@@ -68,6 +69,7 @@ class Found:
     changed_ms: Ints
     changed_by: list[str]
     inherited: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    blocks: Blocks | None = None
 
     @classmethod
     def nothing(cls, batch: Batch) -> "Found":
@@ -217,7 +219,7 @@ def _late(
 def _parts(run: psycopg.Cursor[Row], batch: Batch, found: Found) -> None:
     """Which parts are already inside a parent, and which are past being parts."""
     child, parent = batch.parts.up(batch.objects.take(batch.main_objects()))
-    blocks = encode_blocks(child, child)
+    found.blocks = blocks = encode_blocks(child, parent)
     lots = np.asarray(child.lots, object)
     bound: set[int] = set()
     for place, mask, alone, _ in run.execute(

@@ -9,7 +9,7 @@ import polars as pl
 import psycopg
 
 from suyuan.events.admission import CODES
-from suyuan.events.containment import Ints, Keys, Parts, Tree, encode_blocks, encode_trees
+from suyuan.events.containment import Blocks, Ints, Keys, Parts, Tree, encode_blocks, encode_trees
 from suyuan.events.records import Batch
 from suyuan.events.vocabulary import Parts as PartsRule
 from suyuan.events.vocabulary import vocabulary
@@ -220,15 +220,18 @@ def _successions(batch: Batch, held: Mapping[int, Container]) -> list[tuple[str,
     return into
 
 
-def block_frame(child: Keys, parent: Keys | None, submission: int | Ints) -> pl.DataFrame:
-    """Block rows for `child[i]` inside `parent[i]`, or for cells made alone; of one submission, or of each child's."""
+def block_frame(child: Keys, parent: Keys | None, submission: int | Ints, ready: Blocks | None = None) -> pl.DataFrame:
+    """Block rows for `child[i]` inside `parent[i]`, or for cells made alone; of one submission, or of each child's.
+
+    `ready` are the blocks where the caller has encoded them before.
+    """
     width = max(len(child.lots), 1)
     submissions = np.unique(submission)
     by_submission = child
     if len(submissions) > 1:
         rank = np.searchsorted(submissions, submission)
         by_submission = Keys(child.lots, rank * width + child.lot, child.serial)
-    blocks = encode_blocks(by_submission, child if parent is None else parent)
+    blocks = ready or encode_blocks(by_submission, child if parent is None else parent)
     lots = pl.Series(list(child.lots), dtype=pl.String)
     frame = pl.DataFrame(
         {
@@ -255,12 +258,9 @@ def _write_blocks(run: psycopg.Cursor[Row], accepted: Accepted) -> None:
     child, parent = batch.parts.up(batch.objects.take(batch.main_objects()))
     record = np.concatenate((batch.parts.record, batch.parts.record[batch.parts.top]))
     of_part = accepted.submission[record]
-    frames = [
-        block_frame(child.take(which), parent.take(which), submission)
-        for submission in np.unique(accepted.submission).tolist()
-        for which in [np.flatnonzero(of_part == submission)]
-    ]
-    copy_frame(run, "ledger_block", pl.concat(frames))
+    whole = len(child) == len(accepted.found.touched) and (accepted.submission == accepted.submission[0]).all()
+    ready = accepted.found.blocks if whole else None  # encoded already to look for rivals
+    copy_frame(run, "ledger_block", block_frame(child, parent, of_part, ready))
 
 
 def _write_made(run: psycopg.Cursor[Row], accepted: Accepted) -> npt.NDArray[np.uint8]:
@@ -288,9 +288,7 @@ def _write_made(run: psycopg.Cursor[Row], accepted: Accepted) -> npt.NDArray[np.
     )
     copy_frame(run, "ledger_event", _main_rows(grouped))
     copy_frame(run, "ledger_event", _thin_rows(grouped))
-    for submission in np.unique(accepted.submission).tolist():
-        made = mains.take(np.flatnonzero(accepted.submission == submission))
-        copy_frame(run, "ledger_block", block_frame(made, None, submission))
+    copy_frame(run, "ledger_block", block_frame(mains, None, accepted.submission))
     return accepted.stamp.ids[heads[group]]
 
 
