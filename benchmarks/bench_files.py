@@ -27,7 +27,7 @@ def production(rows: int) -> pl.DataFrame:
 
 def workbook(frame: pl.DataFrame, columns: int) -> bytes:
     """An xlsx of the frame, filled up with the remarks that real sheets carry."""
-    import xlsxwriter
+    import xlsxwriter  # type: ignore[import-untyped]  # the library has no types
 
     more = {f"备注{n}": pl.lit(f"备注 {n}") for n in range(columns - frame.width)}
     wide = frame.with_columns(pl.col("produced_on").cast(pl.String), **more)

@@ -5,7 +5,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
-THREADS = 4
+THREADS = 16
 TIMEOUT_S = 120
 
 

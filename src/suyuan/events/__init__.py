@@ -1,0 +1,1 @@
+"""Events: the vocabulary of a battery's life, its checks, admission to the ledger, and what follows (pure)."""

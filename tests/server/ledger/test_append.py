@@ -39,7 +39,7 @@ def tree(pack: str = PACK, first: int = 0, cells: int = 8, day: int = 0) -> list
             "pack_code": pack,
             "produced_on": D[day],
             "module_code": battery_code("M", first + n * 2 // cells),
-            "cell_code": battery_code("C", 100 * first + 37 * n % 100),
+            "cell_code": battery_code("C", 10_000 * first + 37 * n % 1009),
         }
         for n in range(cells)
     ]
@@ -49,11 +49,14 @@ def binding(vehicle: str = VIN, pack: str = PACK, day: int = 1) -> Cells:
     return {"vin": vehicle, "pack_code": pack, "produced_on": D[day]}
 
 
+def handing_over(code: str, day: int, party: int = 9) -> Cells:
+    return {"code": code, "handed_over_on": D[day], "party_no": party, "party": "x"}
+
+
 @pytest.fixture
 def book(clean_database: str) -> Iterator[Book]:
-    opened = Book.open(clean_database)
-    yield opened
-    opened.connection.close()
+    with Book.open(clean_database) as opened:
+        yield opened
 
 
 def codes(told: Appended) -> list[str]:
@@ -140,16 +143,15 @@ def test_records_that_arrive_late_leave_the_folds_of_the_right_order(clean_datab
     seen: list[tuple[dict[Key, Standing], dict[Key, list[Span]]]] = []
     for order in [*permutations(range(5))][::7]:
         schema.empty_tables()
-        book = Book.open(clean_database)
-        book.policy = lenient
-        for number in order:
-            kind, rows, reporter = life()[number]
-            assert book.report(kind, rows if isinstance(rows, list) else [rows], reporter=reporter).admitted.all()
-        states = {one: _nameless(standing) for one, standing in book.states().items()}
-        spans = {one: [Span(s.parent, s.from_ms, "", s.to_ms) for s in held] for one, held in book.spans().items()}
-        seen.append((states, spans))
-        assert book.rebuild().clean
-        book.connection.close()
+        with Book.open(clean_database) as book:
+            book.policy = lenient
+            for number in order:
+                kind, rows, reporter = life()[number]
+                assert book.report(kind, rows if isinstance(rows, list) else [rows], reporter=reporter).admitted.all()
+            states = {one: _nameless(standing) for one, standing in book.states().items()}
+            spans = {one: [Span(s.parent, s.from_ms, "", s.to_ms) for s in held] for one, held in book.spans().items()}
+            seen.append((states, spans))
+            assert book.rebuild().clean
     assert len(seen) > 10
     assert all(one == seen[0] for one in seen)
     state = seen[0][0][key(PACK)]
@@ -177,7 +179,7 @@ def test_a_part_shows_only_what_its_own_records_say(book: Book) -> None:
     book.report("pack_produced", tree())
     book.report("vehicle_produced", [binding()], reporter=CARMAKER)
     module = battery_code("M", 0)
-    told = book.report("transferred_out", [{"code": module, "handed_over_on": D[3], "party_no": 9, "party": "x"}])
+    told = book.report("transferred_out", [handing_over(module, day=3)])
     assert "events.unknown_object" not in codes(told)  # it is where its pack is: in use
     told = book.report("lost", [{"code": battery_code("M", 1), "noticed_on": D[3]}], reporter=CARMAKER)
     assert codes(told) == []

@@ -24,8 +24,8 @@ TAMPERED = [
     ("span", "missing", "DELETE FROM ledger_span WHERE NOT up"),
     ("span", "different", "UPDATE ledger_span SET to_at = to_at + interval '1 day' WHERE up"),
     ("span", "different", "UPDATE ledger_span SET to_at = NULL WHERE NOT up"),
-    ("span", "extra", "INSERT INTO ledger_span SELECT lot, serial, up, 'ZZZ', 0, from_at, from_by, to_at FROM ledger_span"
-     " WHERE NOT up"),
+    ("span", "extra", "INSERT INTO ledger_span SELECT lot, serial, up, 'ZZZ', 0, from_at, from_by, to_at"
+     " FROM ledger_span WHERE NOT up"),
     ("daily", "missing", "DELETE FROM ledger_daily WHERE kind = 4"),
     ("daily", "different", "UPDATE ledger_daily SET records = records + 1 WHERE kind = 1"),
     ("daily", "extra", "INSERT INTO ledger_daily VALUES ('2020-01-01', 4, 1, 1, 7)"),
@@ -77,8 +77,9 @@ def test_what_was_changed_by_hand_is_found_and_mended(book: Book, fold: str, wha
     report = book.rebuild(check=True)
     found = {one.fold: one for one in report.folds}
     assert getattr(found[fold], what) == changed
-    assert found[fold].found == changed
-    assert len(found[fold].examples) == min(changed, 20)
+    stray = changed if (fold, what) == ("span", "missing") and "NOT" not in statement else 0  # the other side is left
+    assert found[fold].found == changed + stray
+    assert len(found[fold].examples) == min(changed + stray, 20)
     assert folds(book) == tampered  # a check changes nothing
     assert not book.rebuild(check=False).clean
     assert folds(book) == before

@@ -1,7 +1,7 @@
 """Files as companies send them, made of the cast's filed designs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from io import BytesIO
 
@@ -56,6 +56,6 @@ def parquet(frame: pl.DataFrame) -> bytes:
     return out.getvalue()
 
 
-def document(kind: str, *records: dict[str, object]) -> bytes:
+def document(kind: str, *records: Mapping[str, object]) -> bytes:
     """A JSON document of records."""
     return json.dumps({"kind": kind, "records": records}, default=str).encode()

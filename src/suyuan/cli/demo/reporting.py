@@ -37,16 +37,20 @@ class Tally:
     duplicates: int = 0
     refused: int = 0
     seconds: float = 0.0
+    cell_seconds: float = 0.0  # of the files with the cells
     states: Counter[str] = field(default_factory=Counter)
     causes: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
-    def add(self, upload: Upload, submission: Submission) -> None:
-        """Count one file."""
+    def add(self, upload: Upload, submission: Submission, seconds: float) -> None:
+        """Count one file that took `seconds`."""
         self.files += 1
+        self.seconds += seconds
         self.bytes += len(upload.data)
         self.rows += submission.rows
-        self.cells += submission.rows if upload.kind == "pack_produced" else 0
+        if upload.kind == "pack_produced":
+            self.cells += submission.rows
+            self.cell_seconds += seconds
         self.records += submission.records
         self.admitted += submission.admitted
         self.duplicates += submission.duplicates
@@ -83,8 +87,7 @@ def report(simulation: Simulation, *, quiet: bool) -> Tally:
         for upload in simulation.uploads():
             start = perf_counter()
             submission = _submit(numbers[upload.company], upload)
-            tally.seconds += perf_counter() - start
-            tally.add(upload, submission)
+            tally.add(upload, submission, perf_counter() - start)
             advance(tally)
     return tally
 

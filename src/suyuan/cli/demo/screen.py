@@ -64,7 +64,11 @@ def summary(tally: "Tally", seconds: float) -> RenderableType:
         ("cli.demo_head_time", say("cli.demo_time", seconds=f"{spent:.1f}", whole=f"{seconds:.1f}")),
         (
             "cli.demo_head_speed",
-            say("cli.demo_speed", records=count(tally.records / spent), cells=count(tally.cells / spent)),
+            say(
+                "cli.demo_speed",
+                records=count(tally.records / spent),
+                cells=count(tally.cells / max(tally.cell_seconds, 1e-9)),
+            ),
         ),
     ]
     parts: list[RenderableType] = [facts([(say(name), value) for name, value in numbers])]

@@ -10,6 +10,7 @@ import psycopg
 
 from suyuan.events.admission import Contradictions
 from suyuan.events.check import Context, check
+from suyuan.events.checks.wording import finding_data
 from suyuan.events.contradictions import contradiction_findings
 from suyuan.events.policy import DEFAULT, Policy
 from suyuan.events.records import Batch, build
@@ -159,8 +160,8 @@ def _check_round(
         one = chosen[owner[row or 0]]
         refuses = severity == Severity.REFUSE.value
         refused |= {owner[row or 0]} if refuses else set()
-        told = {**unpack(data), "value": value, "field": field}
-        objections.append(Objection(one.filed.id, code, told, field, refuses))
+        told = finding_data(kind, field, code, value, unpack(data), context.reference)
+        objections.append(Objection(one.filed.id, code, {**told, "value": value, "field": field}, field, refuses))
     values, record, place = checked.accepted()
     whole = np.array([owner[row] not in refused for row in place.to_list()], bool)
     if not whole.any():

@@ -102,15 +102,21 @@ def rebuild(run: psycopg.Cursor[Row], *, check: bool) -> Report:
     if not check:
         lock_everything(run)
     blocks = rebuild_blocks(run, check=check)  # spans are folded from blocks
-    states, spans = Differences("state"), Differences("span")
+    states, spans = Differences("state"), _strays(run, check=check)
     for portion in _portions(run):
         _states(run, portion, states, check=check)
         _spans(run, portion, spans, check=check)
+    return Report(states, blocks, spans, _daily(run, check=check))
+
+
+def _strays(run: psycopg.Cursor[Row], *, check: bool) -> Differences:
+    """Spans on a parent's side of which the part's side knows nothing."""
+    found = Differences("span")
     stray = run.execute(_STRAY).fetchall()
-    spans.add((what, f"{lot} {serial}") for lot, serial, what in stray)
+    found.add((what, f"{lot} {serial}") for lot, serial, what in stray)
     if stray and not check:
         run.execute(_DROP_STRAY)
-    return Report(states, blocks, spans, _daily(run, check=check))
+    return found
 
 
 def _portions(run: psycopg.Cursor[Row]) -> Iterator[Mapping[str, str | None]]:
