@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -155,14 +156,15 @@ def answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture
-def served(played: Home) -> Iterator[Served]:
+@contextmanager
+def serving(home: Path) -> Iterator[Served]:
+    """`suyuan serve` on a free port, answering."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "suyuan.cli", "serve", "--port", str(port), "--workers", "1"]
     with subprocess.Popen(
-        command, env=environment(played.folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         there = Served(process, f"http://127.0.0.1:{port}")
         try:
@@ -173,21 +175,37 @@ def served(played: Home) -> Iterator[Served]:
             process.kill()
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
-def test_serving_ends_in_order(served: Served, sign: signal.Signals) -> None:
-    children = served.children
+def ends_in_order(there: Served, sign: signal.Signals) -> None:
+    """The server ends without complaint, and so do all its children."""
+    children = there.children
     assert len(ours(children)) >= 3  # the web server, its worker process, the worker for large files
+    there.process.send_signal(sign)
+    assert there.process.wait(PATIENCE_S) == Exit.OK
+    await_that(lambda: not ours(children))
+
+
+@pytest.fixture(scope="module")
+def served(played: Home) -> Iterator[Served]:
+    with serving(played.folder) as there:
+        yield there
+        ends_in_order(there, signal.SIGTERM)
+
+
+def test_ctrl_c_ends_serving_in_order(played: Home) -> None:
+    with serving(played.folder) as there:
+        ends_in_order(there, signal.SIGINT)
+
+
+def test_children_end_with_a_parent_that_was_killed(played: Home) -> None:
+    with serving(played.folder) as there:
+        children = there.children
+        there.process.kill()
+        await_that(lambda: not ours(children))
+
+
+def test_the_api_has_its_page_and_guards_its_door(served: Served) -> None:
     assert httpx.get(f"{served.url}/api/docs", trust_env=False).status_code == 200
     assert httpx.get(f"{served.url}/api/v1/submissions", trust_env=False).status_code == 401
-    served.process.send_signal(sign)
-    assert served.process.wait(PATIENCE_S) == Exit.OK
-    await_that(lambda: not ours(children))
-
-
-def test_children_end_with_a_parent_that_was_killed(served: Served) -> None:
-    children = served.children
-    served.process.kill()
-    await_that(lambda: not ours(children))
 
 
 def test_a_port_that_is_taken_is_told_before_anything_starts(served: Served, played: Home) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import psycopg
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suyuan.events.admission import CODES
@@ -121,7 +121,7 @@ _acts = st.one_of(
 
 
 @given(st.lists(_acts, min_size=3, max_size=18))
-@settings(max_examples=100, phases=[Phase.generate])
+@settings(max_examples=100)
 def test_amended_histories_fold_alike(
     connection: "psycopg.Connection[Row]", acts: list[Report | Withdrawal | Redating]
 ) -> None:

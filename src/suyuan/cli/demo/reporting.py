@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from pathlib import PurePath
 from time import perf_counter
 
+from suyuan.cli.demo.amending import Amendment, amendments
 from suyuan.cli.demo.screen import progress
 from suyuan.cli.speech import language
 from suyuan.server.api.wording import Teller
@@ -42,13 +43,13 @@ class Tally:
     causes: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
-    def add(self, upload: Upload, submission: Submission, seconds: float) -> None:
+    def add(self, kind: str, data: bytes, submission: Submission, seconds: float) -> None:
         """Count one file that took `seconds`."""
         self.files += 1
         self.seconds += seconds
-        self.bytes += len(upload.data)
+        self.bytes += len(data)
         self.rows += submission.rows
-        if upload.kind == "pack_produced":
+        if kind == "pack_produced":
             self.cells += submission.rows
             self.cell_seconds += seconds
         self.records += submission.records
@@ -83,19 +84,25 @@ def report(simulation: Simulation, *, quiet: bool) -> Tally:
     """Receive and work on every file in the order of submission, each on its day."""
     numbers = by_uscc(Scope.of_nation(), simulation.world.usccs.to_list())
     tally = Tally()
+    received: dict[str, int] = {}
     with progress(simulation.files.height, quiet=quiet) as advance:
         for upload in simulation.uploads():
-            start = perf_counter()
-            submission = _submit(numbers[upload.company], upload)
-            tally.add(upload, submission, perf_counter() - start)
+            received[upload.path] = _report(tally, numbers[upload.company], upload, PurePath(upload.path).name)
             advance(tally)
+    for amendment in amendments(simulation, received):
+        _report(tally, numbers[amendment.company], amendment, amendment.name)
     return tally
 
 
-def _submit(company: int, upload: Upload) -> Submission:
-    clock = FixedClock(_evening(upload.reported_on))
-    submission = receive(company, upload.data, Order(name=PurePath(upload.path).name, channel="cli"), clock)
-    return submission if submission.state in FINISHED else work(submission.number, clock)
+def _report(tally: Tally, company: int, sent: Upload | Amendment, name: str) -> int:
+    """Hand one file in on the evening of its day, see it through, and count it; the number of the submission."""
+    clock = FixedClock(_evening(sent.reported_on))
+    start = perf_counter()
+    submission = receive(company, sent.data, Order(name=name, channel="cli"), clock)
+    if submission.state not in FINISHED:
+        submission = work(submission.number, clock)
+    tally.add(sent.kind, sent.data, submission, perf_counter() - start)
+    return submission.number
 
 
 def _evening(day: date) -> datetime:
