@@ -17,6 +17,7 @@ from suyuan.sheets.normal import normalise
 from suyuan.sheets.sheet import NUMERIC_CELLS, Sheet
 from suyuan.sheets.sniff import Format
 from suyuan.sheets.template import Template
+from suyuan.sheets.unstorable import stripped, without_nul
 
 RESULT = "\u0000result"
 PREVIEW_ROWS = 10
@@ -90,7 +91,7 @@ def settle(draft: Draft, limits: Limits) -> Sheet:
     known = {column.name: column for column in template.columns}
     said = [*file_findings(draft.match, draft.recognition), *draft.said]
     shown = inspect_text(draft.frame, known, limits)
-    frame = draft.frame
+    frame = without_nul(draft.frame)
     numeric = pl.DataFrame(schema=NUMERIC_CELLS)
     if draft.numeric is not None and draft.numeric.height:
         by_type = number_findings(draft.numeric, draft.row_numbers)
@@ -149,7 +150,7 @@ def unrecognised(
 ) -> Sheet:
     """The sheet of a table that follows no template: a preview of its first rows and the reason."""
     row = recognition.best.row if recognition.best else _first_filled(rows)
-    headings = [cell or "" for cell in rows[row]] if row < len(rows) else []
+    headings = [stripped(cell or "") for cell in rows[row]] if row < len(rows) else []
     names = [text if text and headings.index(text) == i else f"column {i + 1}" for i, text in enumerate(headings)]
     body = [[*cells, *[None] * len(names)][: len(names)] for cells in rows[row + 1 : row + 1 + PREVIEW_ROWS]]
     schema = dict.fromkeys(names, pl.String)
@@ -163,7 +164,7 @@ def unrecognised(
         name=name,
         format=form,
         template=None,
-        columns=pl.DataFrame(body, schema=schema, orient="row"),
+        columns=without_nul(pl.DataFrame(body, schema=schema, orient="row")),
         row_numbers=pl.Series(range(row + 2, row + 2 + len(body)), dtype=pl.UInt32),
         findings=finding,
         repairs=mending.empty(),

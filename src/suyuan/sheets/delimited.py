@@ -17,6 +17,7 @@ from suyuan.sheets.limits import Limits, SheetError
 from suyuan.sheets.sheet import Sheet
 from suyuan.sheets.sniff import Format
 from suyuan.sheets.template import Template
+from suyuan.sheets.unstorable import stripped
 
 _STEP = 1 << 20
 _HEAD_BYTES = 256 << 10
@@ -52,7 +53,7 @@ def read_delimited(
         row_numbers=pl.int_range(skip + 1, skip + 1 + frame.height, dtype=pl.UInt32, eager=True),
         match=match,
         recognition=recognition,
-        headings={column: (rows[match.row][position] or "") for position, column in match.columns.items()},
+        headings={column: stripped(rows[match.row][position] or "") for position, column in match.columns.items()},
         name=name,
     )
     tidied = tidy(draft)

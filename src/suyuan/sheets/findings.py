@@ -24,6 +24,7 @@ import polars as pl
 
 from suyuan.kernel import Finding, Severity
 from suyuan.kernel.findings import Value
+from suyuan.sheets.unstorable import NUL, stripped, stripped_data
 
 VALUE_LIMIT = 200
 """Longest offending text kept in a finding, in characters."""
@@ -45,7 +46,7 @@ Rows: TypeAlias = pl.Series | npt.NDArray[np.integer] | Sequence[int] | None
 
 def pack(data: Mapping[str, Value] | None) -> str | None:
     """`data` as the compact JSON text kept in the table; None if there is nothing to keep."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True) if data else None
+    return json.dumps(stripped_data(data), ensure_ascii=False, separators=(",", ":"), sort_keys=True) if data else None
 
 
 def unpack(data: str | None) -> dict[str, Value]:
@@ -67,7 +68,7 @@ def concat(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
 def _text_column(name: str, value: str | pl.Series | None) -> pl.Expr:
     if isinstance(value, pl.Series):
         return pl.lit(value.cast(pl.String)).alias(name)
-    return pl.lit(value, dtype=pl.String).alias(name)
+    return pl.lit(None if value is None else stripped(value), dtype=pl.String).alias(name)
 
 
 def make(
@@ -85,7 +86,7 @@ def make(
     rows
         Row indices from 0.
     code, values
-        One for all rows, or a series as long as `rows`.
+        One for all rows, or a series as long as `rows`. Values are kept without NUL and the like.
     data
         One mapping for all rows, or a series of JSON texts (see `pack`) as long as `rows`.
 
@@ -103,7 +104,7 @@ def make(
         _text_column("field", field),
         _text_column("code", code),
         _text_column("severity", str(severity)),
-        _text_column("value", values).str.slice(0, VALUE_LIMIT),
+        _text_column("value", values).str.slice(0, VALUE_LIMIT).str.replace_all(NUL, "", literal=True),
         _text_column("data", packed),
     )
 

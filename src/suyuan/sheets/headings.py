@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from suyuan.sheets.names import RESULT_HEADING
 from suyuan.sheets.template import Template, fold_heading
+from suyuan.sheets.unstorable import stripped
 
 SEARCHED_ROWS = 20
 """Rows at the top among which the headings are looked for."""
@@ -107,7 +108,7 @@ def match_row(cells: Row, template: Template, mapping: Mapping[str, str] | None 
     unknown: list[str] = []
     result = None
     for position, cell in enumerate(cells):
-        heading = (cell or "").strip()
+        heading = stripped(cell or "").strip()
         folded = fold_heading(heading)
         if not folded:
             continue

@@ -10,12 +10,15 @@ from suyuan.sheets import findings as table
 from suyuan.sheets.limits import Limits
 from suyuan.sheets.normal import count_finding
 from suyuan.sheets.template import Column
+from suyuan.sheets.unstorable import NUL, holds_nul
 
 EXACT_DIGITS = 15
 """A spreadsheet program keeps this many digits of a number; further ones become zeros."""
 
+ERROR_VALUE = r"^#(?:N/A|GETTING_DATA|[A-Z0-9/_]+[!?])$"
+"""The text of a cell whose formula failed."""
+
 _BLANK = r"^\s*$"
-_ERROR = r"^#(?:N/A|GETTING_DATA|[A-Z0-9/_]+[!?])$"
 _POWER = r"^\s*-?\d+(?:[.,]\d+)?[eE]\+\d{2,}\s*$"
 LOOKS_NUMERIC = r"^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$|^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}"
 _DAY = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}"
@@ -31,7 +34,7 @@ def blank_to_null(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def inspect_text(frame: pl.DataFrame, columns: Mapping[str, Column], limits: Limits) -> pl.DataFrame:
-    """Findings about error values, overlong cells and codes shown as powers of ten."""
+    """Findings about error values, unstorable characters, overlong cells and codes shown as powers of ten."""
     masks = frame.select(
         [pl.col(name).str.starts_with("#").any().fill_null(False).alias(f"#{name}") for name in frame.columns]
         + [pl.col(name).str.len_chars().max().fill_null(0).alias(f"len {name}") for name in frame.columns]
@@ -44,8 +47,10 @@ def inspect_text(frame: pl.DataFrame, columns: Mapping[str, Column], limits: Lim
     found: list[pl.DataFrame] = []
     for name in frame.columns:
         series = frame[name]
+        if holds_nul(series):
+            found.append(_cells(series, series.str.contains(NUL, literal=True), "sheets.control_character"))
         if masks[f"#{name}"]:
-            found.append(_cells(series, series.str.contains(_ERROR), "sheets.error_cell"))
+            found.append(_cells(series, series.str.contains(ERROR_VALUE), "sheets.error_cell"))
         if masks[f"len {name}"] > limits.max_text:
             found.append(
                 _cells(series, series.str.len_chars() > limits.max_text, "sheets.cell_too_long", limit=limits.max_text)

@@ -1,12 +1,16 @@
 """What kind of file the bytes are, judged by the bytes and never by the name."""
 
 import codecs
+import re
 from enum import StrEnum
 
 from suyuan.sheets.limits import SheetError
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_TEXT_BYTES_PER_NUL = 20  # UTF-16 without its mark has two
+_OTHER_CONTROLS = re.compile(rb"[\x01-\x08\x0e-\x1f\x7f]")
+_LOOKED_AT = 1 << 16
 _FOREIGN = (
     (b"%PDF", "PDF"),
     (b"\x89PNG", "PNG"),
@@ -43,9 +47,14 @@ def sniff(data: bytes) -> Format:
             raise SheetError("sheets.not_a_table", kind=kind)
     if data.startswith(_UTF16):
         return Format.CSV
-    if b"\0" in data:
+    if b"\0" in data and not _is_text_with_nul(data):
         raise SheetError("sheets.not_a_table", kind="?")
     return _text(data)
+
+
+def _is_text_with_nul(data: bytes) -> bool:
+    """Whether NUL strayed into what else is text: such cells are refused one by one."""
+    return data.count(b"\0") * _TEXT_BYTES_PER_NUL <= len(data) and not _OTHER_CONTROLS.search(data[:_LOOKED_AT])
 
 
 def _ole_reason(data: bytes) -> str:

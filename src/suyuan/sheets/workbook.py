@@ -23,6 +23,7 @@ from suyuan.sheets.peek import first_rows
 from suyuan.sheets.sheet import Sheet
 from suyuan.sheets.sniff import Format
 from suyuan.sheets.template import Template
+from suyuan.sheets.unstorable import stripped
 
 _SHARED_TEXTS = "xl/sharedStrings.xml"
 T = TypeVar("T")
@@ -199,7 +200,7 @@ def _draft(
         row_numbers=pl.int_range(skip + 1, skip + 1 + frame.height, dtype=pl.UInt32, eager=True),
         match=match,
         recognition=chosen.recognition,
-        headings={column: chosen.rows[match.row][position] or "" for position, column in match.columns.items()},
+        headings={column: stripped(chosen.rows[match.row][position] or "") for position, column in match.columns.items()},
         name=name,
         worksheet=chosen.part.name,
         date_1904=date_1904,

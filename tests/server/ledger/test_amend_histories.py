@@ -13,6 +13,7 @@ from suyuan.events.admission import CODES
 from suyuan.events.check import Context
 from suyuan.events.memory import Ledger
 from suyuan.events.vocabulary import FieldType, vocabulary
+from suyuan.server.kit import schema
 from suyuan.server.kit.connection import Row
 from suyuan.server.ledger import services
 from suyuan.server.ledger.services import Correction
@@ -106,6 +107,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def connection(database: str) -> Iterator["psycopg.Connection[Row]"]:
+    schema.empty_tables()  # once: every history is rolled back
     with psycopg.connect(database) as opened:
         yield opened
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from suyuan.events.admission import Verdict
 from suyuan.events.folds import Key, Span, containment_at, spans
 from suyuan.events.memory import Ledger
+from suyuan.server.kit import schema
 from suyuan.server.ledger.queries.containers import containers
 from suyuan.server.ledger.services.append import Appended
 from tests.events.histories import DAYS, Report, histories
@@ -18,6 +19,7 @@ from tests.server.ledger.book import Book, hexes
 
 @pytest.fixture(scope="module")
 def connection(database: str) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    schema.empty_tables()  # once: every history is rolled back
     with psycopg.connect(database) as opened:
         yield opened
 

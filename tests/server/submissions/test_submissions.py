@@ -1,17 +1,21 @@
 """From the bytes received to the result: what companies rely on."""
 
+import threading
 from datetime import timedelta
 
 import polars as pl
 import pytest
+from django.db import connections
 
 from suyuan.kernel import Language, SuyuanError
 from suyuan.server.kit.clock import FixedClock
 from suyuan.server.kit.connection import cursor
-from suyuan.server.kit.problems import Conflict, Missing
+from suyuan.server.kit.problems import Conflict, Forbidden, Missing
+from suyuan.server.kit.scope import Scope
 from suyuan.server.submissions import queries
 from suyuan.server.submissions.models import Mode, Received, State, Submission
-from suyuan.server.submissions.services import Order, confirm, receive, store, undo, work
+from suyuan.server.submissions.services import Order, confirm, receive, receiving, store, undo, work
+from tests.events.examples import battery_code
 from tests.server.cast import Cast
 from tests.server.submissions.files import cell, csv, document, module, pack, packs, parquet
 
@@ -191,6 +195,76 @@ def test_a_failure_of_ours_leaves_nothing_and_the_file_can_be_sent_again(
     assert send(cast, body, clock).state == State.ACCEPTED
 
 
+class TestAgain:
+    """The same bytes once more: what was done stays done, what came to nothing is looked at anew."""
+
+    def bound(self) -> bytes:
+        vehicle = {"vin": "LGWEEUA59JE003435", "pack_code": pack(1), "produced_on": "2026-02-01"}
+        return document("vehicle_produced", vehicle)
+
+    def test_what_was_refused_is_judged_again(self, cast: Cast, clock: FixedClock) -> None:
+        early = receive(cast.carmaker.number, self.bound(), Order(idempotency_key="k"), clock)
+        assert early.state == State.REFUSED
+        send(cast, csv(packs([1])), clock)
+        again = receive(cast.carmaker.number, self.bound(), Order(idempotency_key="k"), clock)
+        assert (again.state, again.admitted) == (State.ACCEPTED, 1)
+        assert again.number != early.number
+
+    def test_other_wishes_are_another_submission(self, cast: Cast, clock: FixedClock) -> None:
+        body = csv(packs([1]).rename({"cell_code": "芯"}))
+        first = send(cast, body, clock, kind="pack_produced")
+        mapped = send(cast, body, clock, kind="pack_produced", mapping={"芯": "cell_code"})
+        assert mapped.number != first.number
+
+    def test_a_key_does_not_stand_for_other_wishes(self, cast: Cast, clock: FixedClock) -> None:
+        send(cast, csv(packs([1])), clock, idempotency_key="k")
+        with pytest.raises(Conflict):
+            send(cast, csv(packs([1])), clock, idempotency_key="k", mode=Mode.ALL_OR_NOTHING)
+
+    def test_a_dry_run_does_not_use_up_a_key(self, cast: Cast, clock: FixedClock) -> None:
+        assert send(cast, csv(packs([1])), clock, idempotency_key="k", dry=True).state == State.TRIED
+        assert send(cast, csv(packs([1])), clock, idempotency_key="k").state == State.ACCEPTED
+
+    @pytest.mark.parametrize("state", [State.RECEIVED, State.WORKING])
+    def test_what_a_crash_left_behind_is_completed(self, cast: Cast, clock: FixedClock, state: State) -> None:
+        body = csv(packs([1]))
+        done = send(cast, csv(packs([2])), clock)
+        store.keep(store.Body.of(body))
+        left = Submission.objects.create(
+            company=cast.maker.number,
+            received_at=clock.now(),
+            received_id=store.Body.of(body).digest,
+            channel="api",
+            state=state.value,
+            started_at=clock.now(),
+            wishes=Order().wishes,
+        )
+        again = send(cast, body, clock)
+        assert (again.number, again.state, again.admitted) == (left.number, State.ACCEPTED, 1)
+        assert done.number != left.number
+
+    def test_two_workers_do_not_work_on_one(self, cast: Cast, clock: FixedClock) -> None:
+        done = send(cast, csv(packs([1])), clock)
+        Submission.objects.filter(number=done.number).update(state=State.WORKING.value)
+        other = threading.Event()
+        held = threading.Event()
+
+        def hold() -> None:
+            with receiving._alone(done.number) as mine:
+                assert mine
+                held.set()
+                other.wait(20)
+            connections.close_all()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        held.wait(20)
+        assert work(done.number, clock).state == State.WORKING
+        other.set()
+        thread.join()
+        assert work(done.number, clock).state == State.ACCEPTED
+
+
 class TestUndo:
     def test_undone_records_are_withdrawn_and_can_be_reported_again(self, cast: Cast, clock: FixedClock) -> None:
         done = send(cast, csv(packs([1, 2])), clock)
@@ -250,6 +324,32 @@ class TestScope:
             for read in (queries.get, queries.findings, queries.original):
                 with pytest.raises(Missing):
                     read(actor.scope, done.number)
+
+    def test_the_file_itself_is_for_its_sender_only(self, cast: Cast, clock: FixedClock) -> None:
+        done = send(cast, csv(spoiled()), clock)
+        assert queries.original(cast.maker.scope, done.number)[1] == csv(spoiled())
+        for official in (cast.guangdong, cast.nation):
+            with pytest.raises(Forbidden):
+                queries.original(official.scope, done.number)
+            with pytest.raises(Forbidden):
+                queries.bad_rows(official.scope, done.number, Language.EN)
+
+    def test_an_outlet_has_what_it_sent_and_reports_for_itself(self, cast: Cast, clock: FixedClock) -> None:
+        company, sites = cast.collector.number, cast.collector.sites
+        mine = Scope.of_outlet(company, sites["O1"])
+
+        def received(site: str, sender: int | None) -> Submission:
+            told = {"code": battery_code("P", 5 if sender else 6), "received_on": "2026-03-01", "site": site}
+            return receive(company, document("outlet_received", told), Order(site=sender), clock)
+
+        assert received("O2", sites["O1"]).state == State.REFUSED
+        own, other = received("O1", sites["O1"]), received("O2", None)
+        assert queries.get(mine, own.number).number == own.number
+        with pytest.raises(Missing):
+            queries.get(mine, other.number)
+        with pytest.raises(Missing):
+            undo(company, other.number, "not mine", clock, site=sites["O1"])
+        assert undo(company, own.number, "mine", clock, site=sites["O1"]).state == State.UNDONE
 
     def test_pages_go_back_in_time(self, cast: Cast, clock: FixedClock) -> None:
         numbers = [send(cast, csv(packs([n])), clock).number for n in range(1, 4)]
@@ -313,6 +413,16 @@ class TestAmending:
         assert (done.state, done.admitted) == (State.TRIED, 1)
         with cursor() as run:
             assert run.execute("SELECT count(*) FROM ledger_event WHERE kind = 4").fetchone() == (1,)
+
+    def test_all_or_nothing_withdraws_nothing_if_one_cannot_be(self, cast: Cast, clock: FixedClock) -> None:
+        record = self.stocked(cast, clock)
+        told = {"withdrawn_on": "2026-11-20", "reason": "never happened"}
+        unknown = {"record_id": "019e7044-8801-73c9-85c9-f35196bbc152", **told}
+        body = document("withdrawal", {"record_id": record, **told}, unknown)
+        done = send(cast, body, clock, mode=Mode.ALL_OR_NOTHING)
+        assert (done.state, done.admitted) == (State.REFUSED, 0)
+        with cursor() as run:
+            assert run.execute("SELECT count(*) FROM ledger_event WHERE kind = 36").fetchone() == (0,)
 
     def test_a_record_is_withdrawn(self, cast: Cast, clock: FixedClock) -> None:
         record = self.stocked(cast, clock)

@@ -40,7 +40,7 @@ def amendments(simulation: Simulation, submissions: Mapping[str, int]) -> Iterat
     rows = asked["row"] + asked["format"].replace_strict(_FIRST_ROW, return_dtype=pl.Int64)
     numbers = [submissions[path] for path in asked["path"]]
     with cursor() as run:
-        ids = dict(run.execute(_IDS, [numbers, rows.to_list()]).fetchall())
+        ids: dict[int, str] = dict(run.execute(_IDS, [numbers, rows.to_list()]).fetchall())
     known = asked.with_columns(record_id=pl.Series([ids.get(place) for place in range(asked.height)], dtype=pl.String))
     files = known.drop_nulls("record_id").group_by("reported_on", "kind", "company", maintain_order=True)
     for (day, kind, company), records in files:

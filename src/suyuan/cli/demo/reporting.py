@@ -30,7 +30,7 @@ class Tally:
     """
 
     files: int = 0
-    bytes: int = 0
+    size: int = 0  # bytes
     rows: int = 0
     cells: int = 0
     records: int = 0
@@ -47,7 +47,7 @@ class Tally:
         """Count one file that took `seconds`."""
         self.files += 1
         self.seconds += seconds
-        self.bytes += len(data)
+        self.size += len(data)
         self.rows += submission.rows
         if kind == "pack_produced":
             self.cells += submission.rows

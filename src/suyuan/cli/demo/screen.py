@@ -54,7 +54,7 @@ def summary(tally: "Tally", seconds: float) -> RenderableType:
     """Counts, speed, and what was found by cause."""
     spent = max(tally.seconds, 1e-9)
     numbers = [
-        ("cli.demo_head_files", f"{count(tally.files)}  ({tally.bytes / _MEGABYTE:.1f} MB)"),
+        ("cli.demo_head_files", f"{count(tally.files)}  ({tally.size / _MEGABYTE:.1f} MB)"),
         ("cli.demo_head_rows", count(tally.rows)),
         ("cli.head_records", count(tally.records)),
         ("cli.head_admitted", count(tally.admitted)),

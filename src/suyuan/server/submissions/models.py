@@ -56,6 +56,8 @@ class Submission(models.Model):
     mapping = models.JSONField(null=True)
     idempotency_key = models.TextField(null=True)
     key = models.IntegerField(null=True)  # the API key that sent it
+    site = models.IntegerField(null=True)  # the outlet whose key sent it
+    wishes = models.CharField(max_length=16, default="")  # see `services.receiving.Order.wishes`
     state = models.CharField(max_length=16, default=State.RECEIVED.value)
     step = models.CharField(max_length=16, default="")
     started_at = models.DateTimeField(null=True)
@@ -76,8 +78,8 @@ class Submission(models.Model):
         db_table = "submissions_submission"
         constraints = (
             models.UniqueConstraint(
-                fields=["company", "received", "mode"],
-                condition=Q(dry=False) & ~Q(state__in=[State.FAILED.value, State.UNDONE.value]),
+                fields=["company", "received", "wishes"],
+                condition=Q(dry=False) & ~Q(state__in=[State.REFUSED.value, State.FAILED.value, State.UNDONE.value]),
                 name="submissions_same_bytes_once",
             ),
             models.UniqueConstraint(

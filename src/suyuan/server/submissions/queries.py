@@ -12,7 +12,7 @@ from suyuan.kernel import Language
 from suyuan.kernel.findings import Value
 from suyuan.server.kit.clock import CHINA
 from suyuan.server.kit.connection import cursor
-from suyuan.server.kit.problems import Conflict, Missing
+from suyuan.server.kit.problems import Conflict, Forbidden, Missing
 from suyuan.server.kit.scope import Scope
 from suyuan.server.registry.queries import visible_companies
 from suyuan.server.submissions.models import Findings, Submission
@@ -27,9 +27,10 @@ LARGEST_PAGE = 200
 
 
 def visible(scope: Scope) -> Q:
-    """Which submissions a scope may see: those of the companies that it may see."""
+    """Which submissions a scope may see: those of the companies that it may see; an outlet those it sent."""
     if scope.company is not None:
-        return Q(company=scope.company)
+        own = Q(company=scope.company)
+        return own if scope.site is None else own & Q(site=scope.site)
     condition = visible_companies(scope)
     with cursor() as run:
         numbers = [number for (number,) in run.execute(condition.sql, condition.params)]
@@ -66,8 +67,16 @@ def findings(scope: Scope, number: int) -> pl.DataFrame:
 
 
 def original(scope: Scope, number: int) -> tuple[str, bytes]:
-    """The file as it came: its name and its bytes."""
+    """The file as it came: its name and its bytes. It may hold personal data, so only its sender gets it.
+
+    Raises
+    ------
+    Forbidden
+        ``submissions.file_of_sender``.
+    """
     submission = get(scope, number)
+    if scope.company is None:
+        raise Forbidden("submissions.file_of_sender", number=number)
     return submission.name or f"submission-{number}", store.fetch(submission.received_id)
 
 
@@ -78,12 +87,14 @@ def bad_rows(scope: Scope, number: int, language: Language) -> tuple[str, bytes]
     ------
     Conflict
         ``submissions.no_bad_rows`` if nothing was refused, or the file could not be read as a table.
+    Forbidden
+        ``submissions.file_of_sender``: like the file itself, they are for the sender only.
     """
     submission = get(scope, number)
+    _, body = original(scope, number)
     found = findings(scope, number)
     if submission.kind is None or not found["refused"].any():
         raise Conflict("submissions.no_bad_rows", number=number)
-    _, body = original(scope, number)
     sheet = read_sheet(body, submission.name, submission.kind, submission.mapping, repair=submission.repair)
     template = next(template for template in all_templates() if template.kind == submission.kind)
     placed = _by_row(found, sheet.row_numbers)

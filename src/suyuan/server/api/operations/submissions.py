@@ -80,6 +80,7 @@ def submit(
         mapping=_mapping(wishes.mapping),
         idempotency_key=idempotency_key,
         key=asker.key,
+        site=asker.scope.site,
     )
     with received(request, LARGEST_FILE) as body:
         submission = services.receive(company, body, order)
@@ -217,13 +218,14 @@ def original(request: HttpRequest, number: Number) -> HttpResponse:
 @router.post("/submissions/{number}/confirm", response=schemas.SubmissionOut)
 def confirm(request: HttpRequest, number: Number) -> HttpResponse:
     """Accept the result."""
-    _, company = company_with(request, Permission.SUBMIT)
-    return answer(submission_json(services.confirm(company, number), language_of(request)))
+    asker, company = company_with(request, Permission.SUBMIT)
+    return answer(submission_json(services.confirm(company, number, site=asker.scope.site), language_of(request)))
 
 
 @router.post("/submissions/{number}/undo", response=schemas.SubmissionOut, openapi_extra=accepts(body=schemas.UndoIn))
 def undo(request: HttpRequest, number: Number) -> HttpResponse:
     """Withdraw every record of it."""
-    _, company = company_with(request, Permission.SUBMIT)
+    asker, company = company_with(request, Permission.SUBMIT)
     wish = taken(request, schemas.UndoIn, LARGEST_NOTE)
-    return answer(submission_json(services.undo(company, number, wish.reason), language_of(request)))
+    undone = services.undo(company, number, wish.reason, site=asker.scope.site)
+    return answer(submission_json(undone, language_of(request)))

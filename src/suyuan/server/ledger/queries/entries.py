@@ -14,16 +14,17 @@ from suyuan.server.kit.scope import Scope
 from suyuan.server.ledger.queries.ascent import BEGINNING, Moment
 from suyuan.server.ledger.queries.containers import Key, columns
 from suyuan.server.ledger.queries.together import Ask
-from suyuan.server.ledger.queries.visibility import visible_events
+from suyuan.server.ledger.queries.visibility import opening_events, visible_events
 
 CELL_PRODUCED = 1  # numbers of kinds in the vocabulary
+PRODUCT_MADE = 24
 WITHDRAWAL = 36
 
 _ENTRIES = SQL("""
 SELECT o.place, e.id::text, e.slot, e.kind, e.reporter, e.submission,
        (extract(epoch FROM e.occurred_at) * 1000)::bigint, e.party, e.site, e.vehicle,
        e.corrects::text, coalesce(e.stands_for, e.id)::text, e.parts IS NOT NULL, e.body::text,
-       e.main_lot, e.main_serial, {seen}
+       e.main_lot, e.main_serial, {seen}, {opens}
   FROM unnest(%s::text[], %s::integer[]) WITH ORDINALITY AS o (lot, serial, place)
   JOIN ledger_event e ON e.lot = o.lot AND e.serial = o.serial
 """)
@@ -39,7 +40,8 @@ class Entry:
     """One row of a record, under one of its objects.
 
     `main` is the object that the record is filed under; `slot` is -1 where the row only says that an
-    earlier record (`corrects`) is void. `stands` is the id by which records of one moment are ordered.
+    earlier record (`corrects`) is void. `seen` says that the reader may read the row, `opens` that it lets
+    him see all there is of the object. `stands` is the id by which records of one moment are ordered.
     """
 
     key: Key
@@ -48,6 +50,7 @@ class Entry:
     kind: Kind
     main: Key
     seen: bool
+    opens: bool
     reporter: int
     submission: int
     occurred_ms: int
@@ -77,12 +80,12 @@ class Entry:
 
 def ask_entries(scope: Scope, keys: Sequence[Key]) -> Ask:
     """The statement that `read_entries` reads."""
-    condition = visible_events(scope)
-    return _ENTRIES.format(seen=condition.sql), [*condition.params, *columns(keys)]
+    seen, opens = visible_events(scope), opening_events(scope)
+    return _ENTRIES.format(seen=seen.sql, opens=opens.sql), [*seen.params, *opens.params, *columns(keys)]
 
 
 def read_entries(keys: Sequence[Key], rows: Iterable[Row]) -> dict[Key, list[Entry]]:
-    """Every row filed under `keys`, in the order of time; `seen` says which ones the scope may see."""
+    """Every row filed under `keys`, in the order of time, whoever may see it."""
     found: dict[Key, list[Entry]] = {key: [] for key in keys}
     kinds = _kinds()
     for row in rows:
@@ -99,9 +102,9 @@ def entries(run: psycopg.Cursor[Row], scope: Scope, keys: Sequence[Key]) -> dict
 
 
 def _entry(key: Key, kinds: Mapping[int, Kind], row: Row) -> Entry:
-    _, identity, slot, kind, *plain, main_lot, main_serial, seen = row
+    _, identity, slot, kind, *plain, main_lot, main_serial, seen, opens = row
     main = key if main_lot is None else (main_lot, main_serial)
-    return Entry(key, identity, slot, kinds[kind], main, bool(seen), *plain)
+    return Entry(key, identity, slot, kinds[kind], main, bool(seen), bool(opens), *plain)
 
 
 @cache

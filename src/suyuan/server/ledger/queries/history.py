@@ -23,6 +23,7 @@ from suyuan.server.ledger.queries.entries import (
     read_entries,
     valid,
 )
+from suyuan.server.ledger.queries.kinds import kind_of_rows, objects_of
 from suyuan.server.ledger.queries.together import together
 from suyuan.server.ledger.queries.touches import Touch, touches
 
@@ -49,19 +50,33 @@ class History:
         """Whether the object is a vehicle."""
         return is_vehicle(self.rows[self.key])
 
+    @property
+    def kind(self) -> str:
+        """What the object is; see `kinds`."""
+        return kind_of_rows(self.key, self.own())
+
+    def own(self) -> list[Entry]:
+        """The rows about the object itself that the reader may read: all of an open one, else his own."""
+        rows = [*self.rows[self.key], *self.made]
+        return rows if self.visible else [entry for entry in rows if entry.seen]
+
     def life(self) -> Iterator[Entry]:
-        """Every row of this life; a record that stands under several objects comes under the nearest first."""
-        yield from self.rows[self.key]
-        yield from self.made
+        """Every row of this life that the reader may read.
+
+        A record that stands under several objects comes under the nearest first.
+        """
+        yield from self.own()
+        if not self.visible:
+            return
         for key, windows in self.windows.items():
             if key != self.key:
                 yield from (row for row in self.rows[key] if any(window.holds(row.moment) for window in windows))
 
     @property
     def visible(self) -> bool:
-        """Whether the reader may know of the object; False for one that nobody ever reported."""
+        """Whether the object is open to the reader; False for one that nobody ever reported."""
         above = () if self.is_vehicle else [key for key, windows in self.windows.items() if windows]
-        return any(entry.seen for key in (self.key, *above) for entry in (*self.rows[key], *self.made))
+        return any(entry.opens for key in (self.key, *above) for entry in (*self.rows[key], *self.made))
 
     def chain(self, at_ms: int | None) -> list[Key]:
         """The containers at a moment (None: now), nearest first; the vehicle is not among them."""
@@ -82,11 +97,17 @@ def _open(window: Window, at_ms: int) -> bool:
 
 def is_vehicle(rows: Iterable[Entry]) -> bool:
     """Whether these are the records of a vehicle."""
-    return any(entry.kind.slots[entry.slot].object == "vehicle" for entry in rows if entry.touches)
+    return "vehicle" in objects_of(rows)
 
 
-def history(run: psycopg.Cursor[Row], scope: Scope, key: Key, *, whole: bool = False) -> History | None:
-    """Gather what concerns `key`; None if the scope may not know of it, or nobody does.
+def history(run: psycopg.Cursor[Row], scope: Scope, key: Key) -> History | None:
+    """Gather what concerns `key`; None if it is not open to the scope, or nobody knows of it."""
+    gathered = gather(run, scope, key)
+    return gathered if gathered.visible else None
+
+
+def gather(run: psycopg.Cursor[Row], scope: Scope, key: Key, *, whole: bool = False) -> History:
+    """Gather what concerns `key`, for a reader who minds what of it is open to him.
 
     The records of its vehicles are gathered for the `whole` life, or where they decide what may be seen.
     """
@@ -99,7 +120,7 @@ def history(run: psycopg.Cursor[Row], scope: Scope, key: Key, *, whole: bool = F
         _add_packs(run, scope, gathered)
     elif whole or not gathered.visible:
         _add_vehicles(run, scope, gathered)
-    return gathered if gathered.visible else None
+    return gathered
 
 
 def _ascend(run: psycopg.Cursor[Row], scope: Scope, key: Key) -> tuple[Ascent, dict[Key, list[Entry]]]:

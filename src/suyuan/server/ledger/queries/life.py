@@ -12,7 +12,7 @@ from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Scope
 from suyuan.server.ledger.queries.containers import Key, columns
 from suyuan.server.ledger.queries.entries import CELL_PRODUCED, WITHDRAWAL, Entry, replacements
-from suyuan.server.ledger.queries.history import History, history
+from suyuan.server.ledger.queries.history import History, gather
 from suyuan.server.ledger.queries.objects import (
     Company,
     Names,
@@ -32,7 +32,7 @@ from suyuan.server.ledger.queries.touches import Body, Touch, Value, bodies, tou
 _FINDINGS = """
 SELECT f.id::text, f.code, f.data::text
   FROM unnest(%s::text[], %s::integer[], %s::uuid[]) AS o (lot, serial, id)
-  JOIN ledger_finding f ON f.lot = o.lot AND f.serial = o.serial AND f.id = o.id
+  JOIN ledger_finding f ON f.lot = o.lot AND f.serial = o.serial AND f.id = o.id AND NOT f.void
  ORDER BY f.id, f.place, f.code
 """
 _TREATED = 27
@@ -77,7 +77,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """A whole life. `derived_from` and `derived_into` are codes: the sources it was made from, what was made of it."""
+    """A whole life. `derived_from` and `derived_into` are codes: the sources it was made from, what was made of it.
+
+    Of an object that is not open to the reader there are his own records alone, its code, and what that
+    says: the stage is unknown, and so is the rest of the state.
+    """
 
     state: State
     events: tuple[Event, ...]
@@ -90,16 +94,16 @@ def life(run: psycopg.Cursor[Row], scope: Scope, code: str) -> Life | None:
 
     Personal data are never part of it.
     """
-    gathered = history(run, scope, split_code(code), whole=True)
-    if gathered is None:
-        return None
+    gathered = gather(run, scope, split_code(code), whole=True)
     chosen: dict[str, Entry] = {}
     for entry in gathered.life():
         if entry.id not in chosen or (entry.touches and not chosen[entry.id].touches):
             chosen[entry.id] = entry
     rows = sorted(chosen.values(), key=lambda entry: entry.moment)
+    if not rows:
+        return None
     said = bodies(run, rows)
-    every = [*gathered.made, *(row for some in gathered.rows.values() for row in some)]
+    every = [*gathered.made, *(row for some in gathered.rows.values() for row in some)] if gathered.visible else rows
     contradictions, states = together(run, _ask_findings(rows), ask_states(gathered, None))
     state = state_row(gathered, None, states)
     companies = [number for row in rows for number in (row.reporter, row.party)]

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from functools import lru_cache
 
 import psycopg
 
@@ -18,10 +17,7 @@ from suyuan.server.ledger.queries.history import History, exists_at, history
 from suyuan.server.ledger.queries.together import Ask, together
 
 CHINA = timezone(timedelta(hours=8))
-LEVELS = {"P": "pack", "M": "module", "C": "cell"}
-PLAIN, WITH_SUFFIX = (17, 24), (12, 19, 26)
-"""Characters of a lot, or of a code that is its own lot, without and with a suffix."""
-
+UNKNOWN = 0, None, None, None, None
 _FIND = """
 SELECT EXISTS (SELECT FROM ledger_event e WHERE e.lot = %s AND e.serial = %s)
     OR EXISTS (SELECT FROM ledger_block b WHERE b.lot = %s AND b.block = %s AND b.mask & (1::bigint << %s) <> 0)
@@ -113,22 +109,6 @@ def code_of(key: Key) -> str:
     return compose_code(*key)
 
 
-def kind_of(key: Key, *, vehicle: bool = False) -> str:
-    """What an object is: pack, module, cell, product, material or vehicle.
-
-    The code tells it, but for a material batch, whose text may look like a VIN: `vehicle` decides.
-    """
-    return "vehicle" if vehicle else kind_of_lot(key[0])
-
-
-@lru_cache(maxsize=1 << 14)
-def kind_of_lot(lot: str) -> str:
-    """What the batteries, or the material, of a lot are; a suffix makes a battery a product."""
-    if len(lot) in WITH_SUFFIX:
-        return "product"
-    return LEVELS.get(lot[3], "material") if len(lot) in PLAIN else "material"
-
-
 def end_of_day(on: date | None) -> int | None:
     """The last millisecond of a day in China, since 1970 UTC."""
     if on is None:
@@ -168,7 +148,7 @@ def names(run: psycopg.Cursor[Row], companies: Iterable[int | None], sites: Iter
 def show(run: psycopg.Cursor[Row], scope: Scope, code: str, at: date | None = None) -> State | None:
     """What is true of an object now, or at the end of a day in China.
 
-    A part is where its outermost container is. None for what the scope may not know of.
+    A part is where its outermost container is. None for what is not open to the scope.
     """
     gathered = history(run, scope, split_code(code))
     if gathered is None:
@@ -186,7 +166,12 @@ def ask_states(gathered: History, at_ms: int | None) -> Ask:
 
 
 def state_row(gathered: History, at_ms: int | None, rows: Sequence[Row]) -> Row:
-    """Stage, holder, consignee, site and vehicle: those of the outermost container that has a state."""
+    """Stage, holder, consignee, site and vehicle: those of the outermost container that has a state.
+
+    Nothing is known of them to whom the object is not open.
+    """
+    if not gathered.visible:
+        return UNKNOWN
     return max(rows)[1:] if rows else _made_alone(gathered, at_ms)
 
 
@@ -195,14 +180,14 @@ def state_of(gathered: History, at_ms: int | None, row: Row, named: Names) -> St
     stage, holder, consignee, site, vehicle = row
     return State(
         code=code_of(gathered.key),
-        kind=kind_of(gathered.key, vehicle=gathered.is_vehicle),
+        kind=gathered.kind,
         stage=vocabulary().stage_name(stage),
         holder=named.company(holder),
         consignee=named.company(consignee),
         site=named.site(site),
         vehicle=vehicle,
         in_transit=consignee is not None and consignee != holder,
-        inside=tuple(code_of(key) for key in gathered.chain(at_ms)),
+        inside=tuple(code_of(key) for key in gathered.chain(at_ms)) if gathered.visible else (),
     )
 
 
@@ -210,5 +195,5 @@ def _made_alone(gathered: History, at_ms: int | None) -> Row:
     """The state of what has no row of its own: a cell that was only reported as made is with its maker."""
     made = valid(gathered.made)
     if not made or not exists_at(gathered, at_ms):
-        return 0, None, None, None, None
+        return UNKNOWN
     return vocabulary().stages["produced"], made[-1].reporter, None, None, None

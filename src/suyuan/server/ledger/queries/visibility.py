@@ -2,10 +2,19 @@
 
 A record may be seen by the nation; by a province or city in which its reporter or its other party is
 seated, or its site lies; by its reporter and its other party; and by the outlet at whose site it
-happened. An object may be seen by whoever may see a record of it, or of anything that it was ever inside
-of: a container, a vehicle. So whoever may see a thing may see its parts, at any date, and not the other
-way round. Whoever became a holder or is awaited to be is the reporter or the other party of a record, so
-that nothing is asked about holders.
+happened.
+
+An object is opened, with all its records, by a record of it or of anything that it was ever inside of: a
+container, a vehicle. For the nation and its divisions every record that they may see opens. For a company
+or an outlet a record opens if it names the company as the other party, or if the company reported it and
+it changed something: where the vocabulary says that the kind sets something for an object in that slot, or
+that a cell was made. What sets nothing, such as a test or the vehicle that a removed pack was in, may be
+reported of anybody's objects by any company with a key, and opens nothing: of such an object its reporter
+may read that record alone, neither state nor holder nor parts nor what others reported.
+
+So whoever may see a thing may see its parts, at any date, and not the other way round. Whoever became a
+holder or is awaited to be is the reporter or the other party of a record that sets it, so that nothing is
+asked about holders.
 """
 
 from collections.abc import Sequence
@@ -30,6 +39,11 @@ _SEEN_MAKING = SQL("""
 SELECT DISTINCT e.lot, e.submission FROM ledger_event e
  WHERE e.lot = ANY(%s) AND e.kind = 1 AND e.submission = ANY(%s) AND {condition}
 """)
+_CHANGES = SQL("""(({row}.kind = 1 AND {row}.slot = 0)
+    OR EXISTS (SELECT FROM vocabulary_effect f WHERE f.kind = {row}.kind AND f.slot = {row}.slot))""")
+"""Cells that were made (kind 1) have no row of their own, and therefore none among the effects."""
+
+_CONCERNED = SQL("({row}.party = %s OR ({row}.reporter = %s AND {changes}))")
 _SEATED = SQL("EXISTS (SELECT FROM ({firms}) v WHERE v.number IN ({row}.reporter, {row}.party))")
 _LYING = SQL("EXISTS (SELECT FROM ({sites}) v WHERE v.number = {row}.site)")
 
@@ -52,11 +66,23 @@ def visible_events(scope: Scope, alias: str = "e") -> Condition:
             return Condition(SQL("({} OR {})").format(seated, lying), [*firms.params, *sites.params])
 
 
+def opening_events(scope: Scope, alias: str = "e") -> Condition:
+    """The condition that rows of `ledger_event` fulfil that open their object to a scope; they are visible ones."""
+    visible = visible_events(scope, alias)
+    if scope.level not in (Level.COMPANY, Level.OUTLET):
+        return visible
+    row = Identifier(alias)
+    concerned = _CONCERNED.format(row=row, changes=_CHANGES.format(row=row))
+    return Condition(
+        SQL("({} AND {})").format(visible.sql, concerned), [*visible.params, scope.company, scope.company]
+    )
+
+
 def seen_keys(run: psycopg.Cursor[Row], scope: Scope, keys: Sequence[Key]) -> set[Key]:
-    """Those of `keys` that have a record of their own which the scope may see."""
+    """Those of `keys` that have a record of their own which opens them to the scope."""
     if scope.level is Level.NATION or not keys:
         return set(keys)
-    condition = visible_events(scope)
+    condition = opening_events(scope)
     rows = run.execute(_SEEN.format(condition=condition.sql), [*columns(keys), *condition.params])
     return {keys[place - 1] for (place,) in rows}
 
@@ -65,7 +91,7 @@ def seen_between(
     run: psycopg.Cursor[Row], scope: Scope, lots: Sequence[str], low: Sequence[int], high: Sequence[int]
 ) -> list[Key]:
     """The objects of each lot, from serial `low` to `high`, that have such a record of their own."""
-    condition = visible_events(scope)
+    condition = opening_events(scope)
     statement = _SEEN_BETWEEN.format(condition=condition.sql)
     return run.execute(statement, [list(lots), list(low), list(high), *condition.params]).fetchall()
 
@@ -73,7 +99,7 @@ def seen_between(
 def seen_makings(
     run: psycopg.Cursor[Row], scope: Scope, lots: Sequence[str], submissions: Sequence[int]
 ) -> set[tuple[str, int]]:
-    """The (lot, submission) of records of cells made that the scope may see."""
-    condition = visible_events(scope)
+    """The (lot, submission) of records of cells made that open those cells to the scope."""
+    condition = opening_events(scope)
     statement = _SEEN_MAKING.format(condition=condition.sql)
     return set(run.execute(statement, [list(lots), list(submissions), *condition.params]).fetchall())

@@ -29,6 +29,8 @@ class Migration(migrations.Migration):
                 ("mapping", models.JSONField(null=True)),
                 ("idempotency_key", models.TextField(null=True)),
                 ("key", models.IntegerField(null=True)),
+                ("site", models.IntegerField(null=True)),
+                ("wishes", models.CharField(default="", max_length=16)),
                 ("state", models.CharField(default="received", max_length=16)),
                 ("step", models.CharField(default="", max_length=16)),
                 ("started_at", models.DateTimeField(null=True)),
@@ -107,8 +109,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="submission",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("dry", False), models.Q(("state__in", ["failed", "undone"]), _negated=True)),
-                fields=("company", "received", "mode"),
+                condition=models.Q(
+                    ("dry", False), models.Q(("state__in", ["refused", "failed", "undone"]), _negated=True)
+                ),
+                fields=("company", "received", "wishes"),
                 name="submissions_same_bytes_once",
             ),
         ),

@@ -14,7 +14,7 @@ from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Scope
 from suyuan.server.ledger.services import Amended, Correction, Filing, Objection, correct, withdraw
 from suyuan.server.registry import queries as registry
-from suyuan.server.submissions.models import Submission
+from suyuan.server.submissions.models import Mode, Submission
 from suyuan.server.submissions.services.judging import Judged
 from suyuan.server.submissions.services.result import Counted, rows_of_records
 from suyuan.sheets import findings as table
@@ -35,7 +35,8 @@ def amend(
     values = judged.checked.values.filter(judged.checked.ok_rows)
     with transaction.atomic():
         amended = _amend(run, judged.kind.name, values, filing, clock)
-        if dry:
+        whole = submission.mode == Mode.ALL_OR_NOTHING
+        if dry or (whole and any(objection.refuses for objection in amended.objections)):
             transaction.set_rollback(True)
     return _count(judged, amended)
 

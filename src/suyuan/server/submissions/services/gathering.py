@@ -48,6 +48,11 @@ class Waiting:
         """The company that reports."""
         return self.draft.company
 
+    @property
+    def alike(self) -> tuple[int, str, int | None]:
+        """What those that go together share: company, kind, outlet."""
+        return self.company, self.kind, self.draft.site
+
 
 @dataclass(slots=True)
 class Hall:
@@ -67,7 +72,7 @@ class Hall:
     def _company_of(self, one: Waiting) -> list[Waiting]:
         """`one` and those that may go with it, in the order in which they came."""
         everybody = [self.waiting.popleft() for _ in range(len(self.waiting))]
-        alike = [each for each in everybody if (each.company, each.kind) == (one.company, one.kind)]
+        alike = [each for each in everybody if each.alike == one.alike]
         taken = alike if len(alike) <= AT_ONCE else [one, *(each for each in alike if each is not one)][:AT_ONCE]
         self.waiting.extend(each for each in everybody if not any(each is other for other in taken))
         return taken
@@ -89,7 +94,7 @@ def _waiting(draft: Submission, body: Body) -> Waiting | None:
         return None
     try:
         document = json.loads(body.data)
-    except ValueError:
+    except (ValueError, RecursionError):  # said with its reason where it goes alone
         return None
     kind, records = draft.kind or document.get("kind"), document.get("records")
     known = vocabulary().kinds.get(kind) if isinstance(kind, str) else None
@@ -107,7 +112,7 @@ def take_together(group: Sequence[Waiting], rng: np.random.Generator, clock: Clo
             submissions = _take(group, rng, clock)
         for one, submission in zip(group, submissions, strict=True):
             one.submission = submission
-    except (_NotCleanError, SuyuanError, Error, psycopg.Error):
+    except (_NotCleanError, SuyuanError, ValueError, RecursionError, Error, psycopg.Error):
         pass  # each goes alone, and is told there what is wrong
     finally:
         for one in group:
@@ -140,7 +145,7 @@ def _clean_batch(group: Sequence[Waiting], company: int, kind: str, clock: Clock
     """All records of the group as one batch, if there is nothing to say about any of them."""
     records = [record for one in group for record in one.records]
     body = json.dumps({"kind": kind, "records": records}, ensure_ascii=False).encode()
-    judged = judge(read_sheet(body, "", kind, None, repair=False), company, clock, lambda _: None)
+    judged = judge(read_sheet(body, "", kind, None, repair=False), company, clock, lambda _: None, group[0].draft.site)
     if not isinstance(judged, Judged) or judged.batch is None or judged.findings.height:
         raise _NotCleanError
     numbers = judged.sheet.row_numbers.gather(judged.positions.gather(judged.batch.row))

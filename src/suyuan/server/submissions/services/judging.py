@@ -56,12 +56,12 @@ def read_sheet(body: bytes, name: str, kind: str | None, mapping: Mapping[str, s
     return apply_repairs(sheet) if repair and sheet.readable else sheet
 
 
-def judge(sheet: Sheet, company: int, clock: Clock, progress: Progress) -> Judged | Unreadable:
+def judge(sheet: Sheet, company: int, clock: Clock, progress: Progress, site: int | None = None) -> Judged | Unreadable:
     """Check every rule on every row, and build the batch of the good records."""
     if not sheet.readable or sheet.template is None:
         return Unreadable(sheet.findings, sheet.height)
     kind = vocabulary().kinds[sheet.template.kind]
-    reporter = reporter_for(company, kind, clock)
+    reporter = reporter_for(company, kind, clock, site)
     progress("checking")
     context = surroundings(sheet.columns, kind, reporter, clock)
     checked = check(sheet.columns, kind, context, sheet.row_numbers)

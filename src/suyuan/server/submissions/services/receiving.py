@@ -1,19 +1,24 @@
 """Receive a submission and see it through: the one door for web, API and command line."""
 
+import contextlib
+import hashlib
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from django.db import IntegrityError, connection, transaction
+import psycopg
+from django.db import Error, IntegrityError, connection, transaction
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from suyuan.events.vocabulary import vocabulary
 from suyuan.kernel import SuyuanError
 from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
+from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.problems import Conflict, Missing, TooLarge
 from suyuan.server.submissions.models import FINISHED, Findings, Mode, State, Submission
 from suyuan.server.submissions.services import store
@@ -27,8 +32,14 @@ from suyuan.sheets.limits import SheetError
 
 LARGEST_BYTES = 1 << 30
 QUEUE, TASK = "submissions", "work-on-submission"
-STALE = timedelta(hours=6)
-"""How long a submission may be worked on before another worker may take it up."""
+GIVEN_UP = [State.REFUSED.value, State.FAILED.value, State.UNDONE.value]
+"""States in which a submission holds nothing: the same bytes sent again are looked at anew."""
+
+KEYLESS = frozenset({*GIVEN_UP, State.TRIED.value})
+"""States that need no idempotency key: doing it again does no harm."""
+
+FINISHED_VALUES = frozenset(state.value for state in FINISHED)
+_LOCK_SPACE = 7721  # our part of the two-number lock space; the ledger has those before
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +57,14 @@ class Order:
     mapping: Mapping[str, str] | None = None
     idempotency_key: str | None = None
     key: int | None = None
+    site: int | None = None  # the outlet whose key sends it
+
+    @property
+    def wishes(self) -> str:
+        """What is wanted beside the bytes, in short: two submissions are the same only if this agrees, too."""
+        mapping = sorted((self.mapping or {}).items())
+        told = json.dumps([self.kind, self.mode.value, self.dry, self.repair, mapping], ensure_ascii=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 @cache
@@ -71,7 +90,7 @@ def receive(company: int, source: bytes | Path, order: Order, clock: Clock = SYS
         raise TooLarge("submissions.too_large", size=body.size, most=LARGEST_BYTES)
     known = _known(company, body, order)
     if known is not None:
-        return known
+        return _see_through(known, clock)
     together = gather(_draft(company, body, order, clock), body, randomness(), clock)
     if together is not None:
         return together
@@ -86,25 +105,33 @@ def receive(company: int, source: bytes | Path, order: Order, clock: Clock = SYS
         known = _known(company, body, order)
         if known is None:
             raise error
-        return known
+        return _see_through(known, clock)
     return work(submission.number, clock) if body.small else submission
 
 
 def _known(company: int, body: store.Body, order: Order) -> Submission | None:
-    """The submission that this one repeats."""
+    """The submission that this one repeats: one that holds something, or is still to be worked on."""
+    wishes = order.wishes
     if order.idempotency_key is not None:
         same_key = Submission.objects.filter(company=company, idempotency_key=order.idempotency_key).first()
         if same_key is not None:
-            if same_key.received_id != body.digest:
+            if (same_key.received_id, same_key.wishes) != (body.digest, wishes):
                 raise Conflict("submissions.idempotency_key_reused", key=order.idempotency_key, number=same_key.number)
             return same_key
     if order.dry:
         return None
-    return (
-        Submission.objects.filter(company=company, received_id=body.digest, mode=order.mode.value, dry=False)
-        .exclude(state__in=[State.FAILED.value, State.UNDONE.value])
-        .first()
-    )
+    same = Submission.objects.filter(company=company, received_id=body.digest, wishes=wishes, dry=False)
+    return same.exclude(state__in=GIVEN_UP).first()
+
+
+def _see_through(known: Submission, clock: Clock) -> Submission:
+    """A known submission; one that a crash left behind is worked on now, or by a worker if it is large."""
+    if known.state not in (State.RECEIVED.value, State.WORKING.value):
+        return known
+    if known.received.size <= store.INLINE_BYTES:
+        return work(known.number, clock)
+    _defer(known)
+    return known
 
 
 def _draft(company: int, body: store.Body, order: Order, clock: Clock) -> Submission:
@@ -121,44 +148,54 @@ def _draft(company: int, body: store.Body, order: Order, clock: Clock) -> Submis
         mapping=dict(order.mapping) if order.mapping else None,
         idempotency_key=order.idempotency_key,
         key=order.key,
+        site=order.site,
+        wishes=order.wishes,
         vocabulary=vocabulary().version,
     )
 
 
 def _defer(submission: Submission) -> None:
-    app.configure_task(TASK, queue=QUEUE).defer(number=submission.number)
+    """Hand it to a worker, unless it waits for one already."""
+    task = app.configure_task(TASK, queue=QUEUE, queueing_lock=f"submission-{submission.number}")
+    with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
+        task.defer(number=submission.number)
 
 
 def work(number: int, clock: Clock = SYSTEM_CLOCK) -> Submission:
-    """Work on a received submission now; one that is finished comes back as it is."""
-    submission = _claim(number, clock)
-    if submission.state != State.WORKING.value:
-        return submission
-    try:
-        _work(submission, clock)
-    except SuyuanError as error:
-        _fail(submission, State.REFUSED, error.code, dict(error.data), clock)
-    except Exception:
-        log.exception("submission %s failed", number)
-        _fail(submission, State.FAILED, "submissions.failed", {"number": number}, clock)
-        raise
-    submission.refresh_from_db()
-    return submission
-
-
-def _claim(number: int, clock: Clock) -> Submission:
-    """Mark the submission as being worked on, unless it is finished or somebody works on it."""
-    with transaction.atomic():
-        submission = Submission.objects.select_for_update().filter(number=number).first()
+    """Work on a received submission now; one that is finished, or that somebody else works on, comes back as it is."""
+    with _alone(number) as mine:
+        submission = Submission.objects.filter(number=number).first()
         if submission is None:
             raise Missing("submissions.not_found", number=number)
-        now = clock.now()
-        busy = submission.started_at is not None and now - submission.started_at < STALE
-        if submission.state in {s.value for s in FINISHED} or (submission.state == State.WORKING.value and busy):
+        if not mine or submission.state in FINISHED_VALUES:
             return submission
-        submission.state, submission.started_at, submission.step = State.WORKING.value, now, "reading"
+        submission.state, submission.started_at, submission.step = State.WORKING.value, clock.now(), "reading"
         submission.save(update_fields=["state", "started_at", "step"])
-    return submission
+        try:
+            _work(submission, clock)
+        except SuyuanError as error:
+            _fail(submission, State.REFUSED, error.code, dict(error.data), clock)
+        except Exception:
+            log.exception("submission %s failed", number)
+            _fail(submission, State.FAILED, "submissions.failed", {"number": number}, clock)
+            raise
+        submission.refresh_from_db()
+        return submission
+
+
+@contextlib.contextmanager
+def _alone(number: int) -> Iterator[bool]:
+    """Whether nobody else works on this submission; a lock of the session says so, and ends with it in a crash."""
+    key = [_LOCK_SPACE, number % (1 << 31)]
+    with cursor() as run:
+        row = run.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
+    mine = bool(row and row[0])
+    try:
+        yield mine
+    finally:
+        if mine:
+            with contextlib.suppress(Error, psycopg.Error), cursor() as run:  # a lost connection has let go already
+                run.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
 def _work(submission: Submission, clock: Clock) -> None:
@@ -168,13 +205,15 @@ def _work(submission: Submission, clock: Clock) -> None:
     body = store.fetch(submission.received_id)
     try:
         mapping = submission.mapping or recall_mapping(submission.company, submission.kind)
+        told = bool(submission.mapping)
+        submission.mapping = mapping or None
         sheet = read_sheet(body, submission.name, submission.kind, mapping, repair=submission.repair)
     except SheetError as error:
         found = Unreadable(table.one(error.finding), 0)
         _finish(submission, unreadable(found, dry=submission.dry), clock)
         return
     del body
-    judged = judge(sheet, submission.company, clock, progress)
+    judged = judge(sheet, submission.company, clock, progress, submission.site)
     if isinstance(judged, Unreadable):
         _finish(submission, unreadable(judged, dry=submission.dry), clock)
         return
@@ -185,7 +224,7 @@ def _work(submission: Submission, clock: Clock) -> None:
         _finish(submission, take_in(judged, submission, randomness(), clock), clock)
 
     again_if_beaten(act)
-    if submission.mapping and not submission.dry:
+    if told and submission.mapping and not submission.dry:
         remember_mapping(submission.company, judged.kind.name, submission.mapping, clock)
 
 
@@ -194,6 +233,8 @@ def _finish(submission: Submission, result: Result, clock: Clock) -> None:
     submission.state = result.state.value
     submission.step = ""
     submission.finished_at = clock.now()
+    if submission.state in KEYLESS:
+        submission.idempotency_key = None
     for name in ("rows", "records", "admitted", "duplicates", "refused", "groups"):
         setattr(submission, name, getattr(result, name))
     submission.save()
@@ -206,7 +247,11 @@ def _fail(submission: Submission, state: State, code: str, data: dict[str, objec
     if connection.in_atomic_block:  # a test's own transaction; nothing can be written in it any more
         return
     Submission.objects.filter(number=submission.number).update(
-        state=state.value, step="", finished_at=clock.now(), failure={"code": code, "data": data}
+        state=state.value,
+        step="",
+        finished_at=clock.now(),
+        failure={"code": code, "data": data},
+        idempotency_key=None,
     )
 
 

@@ -1,6 +1,7 @@
 """What a check must be told of the world: who is registered, which sites, which codes are filed."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
@@ -21,10 +22,11 @@ class Reporter:
 
     number: int
     code: str
+    site: int | None = None  # the only site it may report for
 
 
-def reporter_for(company: int, kind: Kind, clock: Clock) -> Reporter:
-    """The company as a reporter of `kind`.
+def reporter_for(company: int, kind: Kind, clock: Clock, site: int | None = None) -> Reporter:
+    """The company, or one outlet of it, as a reporter of `kind`.
 
     Raises
     ------
@@ -42,7 +44,7 @@ def reporter_for(company: int, kind: Kind, clock: Clock) -> Reporter:
             roles=sorted(roles),
             reporters=sorted(kind.reporters),
         )
-    return Reporter(company, str(rows["code"][0]))
+    return Reporter(company, str(rows["code"][0]), site)
 
 
 def _named(columns: pl.DataFrame, kind: Kind, types: tuple[FieldType, ...], cut: int | None = None) -> list[str]:
@@ -53,6 +55,12 @@ def _named(columns: pl.DataFrame, kind: Kind, types: tuple[FieldType, ...], cut:
         column = columns[name].cast(pl.String)
         texts.update((column.str.slice(0, cut) if cut else column).drop_nulls().unique().to_list())
     return sorted(texts)
+
+
+def _sites(reporter: Reporter, codes: list[str], today: date) -> dict[str, int]:
+    """The reporter's sites with these codes; an outlet reports for itself only."""
+    known = registry.site_numbers(Scope.of_nation(), reporter.number, codes, today)
+    return {code: number for code, number in known.items() if reporter.site in (None, number)}
 
 
 def surroundings(columns: pl.DataFrame, kind: Kind, reporter: Reporter, clock: Clock) -> Context:
@@ -69,7 +77,7 @@ def surroundings(columns: pl.DataFrame, kind: Kind, reporter: Reporter, clock: C
         now=clock.now().astimezone(CHINA),
         reporter=reporter.code,
         companies=registry.by_uscc(nation, named, today) if named else {},
-        sites=registry.site_numbers(nation, reporter.number, sites, today) if sites else {},
+        sites=_sites(reporter, sites, today) if sites else {},
         vendors=frozenset(known["code"].to_list()) if known is not None else frozenset(),
         filings=registry.filings(nation, prefixes, today) if prefixes else None,
     )

@@ -15,15 +15,18 @@ UNDO_FOR = timedelta(hours=24)
 """How long a submission can be undone while it is not confirmed."""
 
 
-def _own(company: int, number: int) -> Submission:
-    submission = Submission.objects.select_for_update().filter(number=number, company=company).first()
+def _own(company: int, number: int, site: int | None) -> Submission:
+    own = Submission.objects.select_for_update().filter(number=number, company=company)
+    submission = (own if site is None else own.filter(site=site)).first()
     if submission is None:
         raise Missing("submissions.not_found", number=number)
     return submission
 
 
-def confirm(company: int, number: int, clock: Clock = SYSTEM_CLOCK) -> Submission:
+def confirm(company: int, number: int, clock: Clock = SYSTEM_CLOCK, site: int | None = None) -> Submission:
     """The submitter accepts the result; from now on it can only be corrected record by record.
+
+    With `site`, only what that outlet sent.
 
     Raises
     ------
@@ -33,7 +36,7 @@ def confirm(company: int, number: int, clock: Clock = SYSTEM_CLOCK) -> Submissio
         ``submissions.not_finished`` while it is being worked on.
     """
     with transaction.atomic():
-        submission = _own(company, number)
+        submission = _own(company, number, site)
         if submission.state in (State.RECEIVED.value, State.WORKING.value):
             raise Conflict("submissions.not_finished", number=number)
         if submission.confirmed_at is None:
@@ -42,8 +45,10 @@ def confirm(company: int, number: int, clock: Clock = SYSTEM_CLOCK) -> Submissio
     return submission
 
 
-def undo(company: int, number: int, reason: str, clock: Clock = SYSTEM_CLOCK) -> Submission:
+def undo(company: int, number: int, reason: str, clock: Clock = SYSTEM_CLOCK, site: int | None = None) -> Submission:
     """Withdraw every record of a submission. The records stay, each with a withdrawal that points at it.
+
+    With `site`, only what that outlet sent.
 
     Raises
     ------
@@ -54,7 +59,7 @@ def undo(company: int, number: int, reason: str, clock: Clock = SYSTEM_CLOCK) ->
         ``ledger.later_records`` if other records build on these.
     """
     with transaction.atomic():
-        submission = _own(company, number)
+        submission = _own(company, number, site)
         _check_undo(submission, clock)
         received_ms = int(clock.now().timestamp() * 1000)
         withdrawal = Submission.objects.create(
