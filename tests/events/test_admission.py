@@ -1,11 +1,13 @@
 """Every contradiction is found where it is, and not where it is not; records of one object follow each other."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from types import MappingProxyType
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from suyuan.events.admission import CODES, NO_VEHICLE, WAVES, State, Verdict, admit, waves
 from suyuan.events.policy import DEFAULT, Policy
@@ -188,6 +190,53 @@ def test_an_endless_chain_is_refused_from_the_limit_on() -> None:
     count = WAVES + 3
     batch = batch_of("vehicle_sold", [[record("vehicle_sold")]] * count, ME)
     verdict = judge(batch, Known("sold"))
-    assert int(verdict.admitted.sum()) == WAVES + 1
-    assert found(verdict) == ["events.too_many_records_of_one_object"] * 2
-    assert verdict.contradictions.record.tolist() == [WAVES + 1, WAVES + 2]
+    assert int(verdict.admitted.sum()) == WAVES
+    assert found(verdict) == ["events.too_many_records_of_one_object"] * 3
+    assert verdict.contradictions.record.tolist() == [WAVES, WAVES + 1, WAVES + 2]
+
+
+def _simple_waves(batch: Batch) -> list[int]:
+    """The definition, word for word: one after the latest earlier record that touches one of its objects."""
+    touched: list[set[int]] = [set() for _ in range(len(batch))]
+    for touches in batch.touches.values():
+        for one, obj in zip(touches.record.tolist(), touches.object.tolist(), strict=True):
+            touched[one].add(obj)
+    level, last = [0] * len(batch), dict[int, int]()
+    for one in sorted(range(len(batch)), key=lambda n: (batch.occurred_ms[n], n)):
+        level[one] = max((last[obj] + 1 for obj in touched[one] if obj in last), default=0)
+        last.update(dict.fromkeys(touched[one], level[one]))
+    return level
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(1, 9)), min_size=1, max_size=30))
+def test_waves_are_those_of_the_definition(draws: list[tuple[int, int, int]]) -> None:
+    rows = [
+        [record("vehicle_produced", vin=vin(a), pack_code=battery_code("P", b), produced_on=date(2026, 1, day))]
+        for a, b, day in draws
+    ]
+    batch = batch_of("vehicle_produced", rows, ME)
+    assert waves(batch).tolist() == _simple_waves(batch)
+
+
+KEPT = ["stocked", "retired", "swap_out", "disposed", "exported", "lost", "found"]
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_nobody_ends_or_takes_over_what_somebody_else_holds(kind: str) -> None:
+    shape = vocabulary().kinds[kind]
+    when = datetime(2026, 3, 15, tzinfo=UTC) if kind == "swap_out" else DAY
+    batch = batch_of(kind, [[{"code": CODE, shape.time: when}]], ME)
+    stage = min(shape.main.before - {"unknown"})
+    told = judge(batch, Known(stage, OTHER))
+    assert found(told) == ["events.wrong_holder"]
+    assert not told.admitted.any()
+    assert judge(batch, Known(stage, ME)).admitted.all()
+    assert "events.wrong_holder" not in found(judge(batch, Known()))
+
+
+def test_a_batch_of_material_belongs_to_who_holds_it() -> None:
+    row: Row = {"treatment_no": "t", "treated_on": DAY, "material_batch": "B1", "source_code": None}
+    batch = batch_of("treated", [[row]], ME)
+    assert not judge(batch, Known("made", OTHER)).admitted.any()
+    assert judge(batch, Known("made", ME)).admitted.all()
+    assert judge(batch, Known()).admitted.all()

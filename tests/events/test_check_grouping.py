@@ -81,6 +81,12 @@ def everything_that_fires() -> Iterator[tuple[Kind, pl.DataFrame]]:
         yield kinds[name], check(table, kinds[name], context()).findings
     for name in ("transferred_out", "retired"):
         yield kinds[name], check(sheet(name, party=REPORTER), kinds[name], context(companies={})).findings
+    delivered = kinds["material_delivered"]
+    yield delivered, check(sheet(delivered, material_batch="LGWEEUA59JE003435"), delivered, context()).findings
+    module = kinds["module_produced"]
+    cells = pl.Series("cell_code", [f"04QCB76836300JBC4{n:07d}" for n in range(1, 65_537)])
+    table = sheet(module).head(1).drop("cell_code").join(cells.to_frame(), how="cross")
+    yield module, check(table, module, context()).findings
 
 
 @pytest.mark.parametrize("language", Language)

@@ -244,3 +244,25 @@ def test_many_parts_with_a_few_clashes_are_found_among_the_many() -> None:
     result = check(table.sample(fraction=1.0, shuffle=True, seed=3), kind, context())
     assert result.findings["code"].to_list() == ["events.two_parents"] * 2
     assert result.refused_records.sum() == 2
+
+
+@pytest.mark.parametrize(("parts", "refused"), [(65_535, False), (65_536, True)])
+def test_a_record_lists_so_many_parts_and_no_more(parts: int, refused: bool) -> None:
+    kind = vocabulary().kinds["module_produced"]
+    head = battery_code("C", 0)[:17]
+    table = pl.DataFrame({"cell_code": pl.Series([f"{head}{n:07d}" for n in range(1, parts + 1)])}).with_columns(
+        module_code=pl.lit(battery_code("M", 1)), produced_on=pl.lit("2026-03-15")
+    )
+    told = check(table, kind, context())
+    assert ("events.too_many_parts" in told.findings["code"].to_list()) is refused
+    assert told.refused_records.to_list() == [refused]
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"), [("LGWEEUA59JE003435", True), (battery_code("P", 1), True), ("LI2CO3-2026-0007", False)]
+)
+def test_a_batch_of_material_does_not_read_as_a_code(text: str, refused: bool) -> None:
+    table = pl.DataFrame({"material_batch": [text], "delivered_on": ["2026-03-15"], "mass_kg": ["1"]})
+    told = check(table, vocabulary().kinds["material_delivered"], context())
+    assert ("events.batch_reads_as_code" in told.findings["code"].to_list()) is refused
+    assert told.refused_records.to_list() == [refused]

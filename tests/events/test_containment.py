@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suyuan.events.containment import BLOCK, Keys, Parts, decode_block, decode_tree, encode_blocks, encode_trees
+from suyuan.events.containment import (
+    BLOCK,
+    LISTED,
+    Keys,
+    Parts,
+    decode_block,
+    decode_tree,
+    encode_blocks,
+    encode_trees,
+)
 
 LARGEST = 9_999_999
 
@@ -144,3 +153,17 @@ def test_up_names_the_direct_parent_of_each_part() -> None:
     inside, around = (zip(keys.lot.tolist(), keys.serial.tolist(), strict=True) for keys in (child, parent))
     found = dict(zip(inside, around, strict=True))
     assert found == {(1, 1): (0, 10), (1, 2): (0, 20), (2, 1): (1, 1), (2, 2): (1, 1)}
+
+
+@pytest.mark.parametrize(("listed", "fits"), [(LISTED, True), (LISTED + 1, False)])
+def test_a_tree_holds_so_many_parts_in_a_part_and_no_more(listed: int, fits: bool) -> None:
+    one, many = np.zeros(1, np.int64), np.arange(1, listed + 1)
+    parts = Parts(Keys(["C", "M"], one + 1, one + 1), one, Keys(["C", "M"], np.zeros(listed, np.int64), many), many * 0)
+    if fits:
+        (tree,) = encode_trees(parts, 1)
+        assert tree is not None
+        keys, counts = decode_tree(tree)
+        assert (counts.tolist(), len(keys)) == ([listed], listed + 1)
+    else:
+        with pytest.raises(ValueError, match="65535"):
+            encode_trees(parts, 1)

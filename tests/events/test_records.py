@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from suyuan.codes import compose_code
 from suyuan.events.containment import Keys
-from suyuan.events.records import Batch, build, is_day
+from suyuan.events.records import Batch, build, is_day, starts_day
 from suyuan.events.vocabulary import vocabulary
 from tests.events.examples import battery_code, vin
 from tests.events.histories import Row, batch_of
@@ -122,7 +122,7 @@ def test_empty_slots_touch_nothing() -> None:
 
 
 def test_a_day_counts_as_its_end_in_china_and_a_time_as_itself() -> None:
-    day = built([{"code": cell(1), "stocked_on": DAY}], [0], "stocked")
+    day = built([{"code": cell(1), "retired_on": DAY}], [0], "retired")
     assert day.occurred_ms.tolist() == [int(datetime(2026, 3, 16, tzinfo=CHINA).timestamp()) * 1000 - 1]
     at = datetime(2026, 3, 15, 8, 30, tzinfo=CHINA)
     time = built([{"code": pack(1), "stocked_on": at}], [0], "swap_in")
@@ -164,3 +164,16 @@ def test_only_some_records_keep_their_objects_and_texts() -> None:
     gone = (pack(1), module(10))
     assert parents(part) == {code: parent for code, parent in parents(batch).items() if parent not in gone}
     assert part.row.tolist() == [0, 4]
+
+
+def test_a_day_stands_at_its_start_or_its_end_by_kind() -> None:
+    first = {kind.name for kind in KINDS.values() if starts_day(kind)}
+    assert first == {
+        "cell_produced", "module_produced", "pack_produced", "stocked", "after_sales_stocked", "imported",
+        "vehicle_produced", "vehicle_certified",
+    }  # fmt: skip
+    midnight = int(datetime(2026, 2, 1, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()) * 1000
+    for name, time, expected in (("stocked", "stocked_on", 0), ("retired", "retired_on", 86_400_000 - 1)):
+        values = pl.DataFrame({"code": ["04QPB76836300JBC40000001"], time: [date(2026, 2, 1)]})
+        batch = build(KINDS[name], values, np.zeros(1, np.int64), 1)
+        assert batch.occurred_ms.tolist() == [midnight + expected]

@@ -40,8 +40,19 @@ def test_every_encoding_and_delimiter_gives_the_same_table(data: bytes) -> None:
 
 def test_what_is_no_known_encoding_is_refused_and_never_garbled() -> None:
     with pytest.raises(SheetError) as caught:
-        read(TEXT.encode() + b"P3,2026-04-01,\xff\xff,C3\n", ALL)
+        read(TEXT.encode("gb18030") + b"P3,2026-04-01,\xff\xff,C3\n", ALL)
     assert caught.value.code == "sheets.encoding"
+
+
+def test_lines_of_two_encodings_are_refused_and_named() -> None:
+    mixed = "编码\n".encode() + "备注甲\n".encode("gb18030") + b"x\n"
+    with pytest.raises(SheetError) as caught:
+        to_utf8(mixed)
+    assert caught.value.code == "sheets.mixed_encodings"
+    assert (caught.value.data["utf8_lines"], caught.value.data["other_lines"]) == (["1"], ["2"])
+    by_chance = "编码\n联通\n"  # the second line of these bytes is valid UTF-8, too
+    assert to_utf8(by_chance.encode("gb18030")).decode() == by_chance
+    assert to_utf8(by_chance.encode()).decode() == by_chance
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=60))

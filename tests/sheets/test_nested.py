@@ -157,7 +157,7 @@ def test_a_value_that_is_no_value_is_refused() -> None:
         (b'{"code": "P1"}\n{"code": "P2"}\n{"code": "P', "sheets.json_syntax", 3),
         (b'[{"code": "P1"},\n {"code": }]', "sheets.json_syntax", 2),
         (b'[{"code": "P1"}', "sheets.json_syntax", 1),
-        (b"[" * 100_000, "sheets.json_syntax", 1),
+        (b"[" * 100_000, "sheets.too_deep", 1),
     ],
 )
 def test_broken_documents_name_the_line(data: bytes, code: str, line: int) -> None:

@@ -72,6 +72,13 @@ class Local:
 
         return _json(get(self.scope, number))
 
+    def _sender(self, number: int) -> "Scope":
+        """The company that sent a submission: whoever runs this machine hands it its own file."""
+        from suyuan.server.kit.scope import Scope
+        from suyuan.server.submissions.queries import get
+
+        return Scope.of_company(get(self.scope, number).company)
+
     def findings(self, number: int) -> Iterator[Json]:
         """Every finding of a submission with its sentence."""
         from suyuan.server.api.wording import Teller
@@ -84,7 +91,7 @@ class Local:
         """The refused records as xlsx."""
         from suyuan.server.submissions.queries import bad_rows
 
-        return bad_rows(self.scope, number, language())[1]
+        return bad_rows(self._sender(number), number, language())[1]
 
     def undo(self, number: int, reason: str) -> Json:
         """Take a submission back; an operator acts for the company that sent it."""

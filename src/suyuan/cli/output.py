@@ -127,7 +127,7 @@ class Output:
             case Format.PARQUET:
                 self._parquet(frame)
             case Format.CSV:
-                self._write(_texts(frame).write_csv().encode())
+                self._write(_harmless(_texts(frame)).write_csv().encode())
             case _:
                 self.rows(frame.iter_rows(named=True), view)
 
@@ -182,8 +182,24 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     names = _names(rows)
     writer.writerow(names)
-    writer.writerows([_plain_cell(row.get(name)) for name in names] for row in rows)
+    cells = [[_plain_cell(row.get(name)) for name in names] for row in rows]
+    writer.writerows(_harmless_cells(cells))
     return text.getvalue().encode()
+
+
+def _harmless(frame: "pl.DataFrame") -> "pl.DataFrame":
+    from suyuan.sheets.writing import harmless
+
+    return harmless(frame)
+
+
+def _harmless_cells(rows: Sequence[Sequence[object]]) -> Iterator[list[object]]:
+    """Every text cell made harmless as in any other csv; what is no text stays as it is."""
+    import polars as pl
+
+    texts = [cell for row in rows for cell in row if isinstance(cell, str)]
+    safe = iter(_harmless(pl.DataFrame({"text": texts}, schema={"text": pl.String}))["text"])
+    return ([next(safe) if isinstance(cell, str) else cell for cell in row] for row in rows)
 
 
 def _plain_cell(value: object) -> object:

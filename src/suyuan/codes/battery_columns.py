@@ -1,11 +1,11 @@
 """GB/T 34014 on whole columns: every code is checked by looking its bytes up in small tables."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from suyuan.codes.characters import (
     NUMBER,
     Bytes,
     Mask,
+    Rows,
     first_of,
     frame,
     look_closer,
@@ -27,10 +28,11 @@ from suyuan.codes.characters import (
     table,
 )
 
+Days: TypeAlias = npt.NDArray[np.datetime64]
+
 _CHUNK: Final = 1 << 16  # rows looked at together, so that they stay in the processor's cache
 _MONTHS, _DAYS = len(alphabets.MONTH_LETTERS) + 1, len(alphabets.DAY_LETTERS) + 1
 _VENDOR = re.compile("[0-9A-Z]{3}")
-_EPOCH = date(1970, 1, 1)
 _SERIAL_LETTER = np.uint64(0x4040404040404040)  # the bit that letters have and digits have not
 _SERIAL_ZERO = np.uint64(0x3030303030303030)
 
@@ -50,11 +52,11 @@ _DAY = _ranks(alphabets.DAY_LETTERS)
 
 @dataclass(frozen=True, slots=True)
 class _Dates:
-    """What the three date letters mean, by their number: a refusal, a remark, days since 1970."""
+    """What the three date letters mean, by their number: a refusal, a remark, the day (if it is one)."""
 
     refusal: Bytes
     remark: Bytes
-    days: npt.NDArray[np.int32]
+    days: Days
 
 
 @lru_cache(maxsize=16)
@@ -62,14 +64,13 @@ def _dates(reference: date) -> _Dates:
     shape = (len(alphabets.YEAR_LETTERS) + 1, _MONTHS, _DAYS)
     refusal = np.full(shape, NUMBER["codes.date"], dtype=np.uint8)
     remark = np.full(shape, NOTHING, dtype=np.uint8)
-    days = np.zeros(shape, dtype=np.int32)
+    days = np.full(shape, "NaT", dtype="datetime64[D]")
     for y, year in enumerate(alphabets.years(reference)):
         for month in range(1, 13):
             first = date(year, month, 1)
             length = ((date(year + month // 12, month % 12 + 1, 1)) - first).days
-            start = (first - _EPOCH).days
             refusal[y, month - 1, :length] = NOTHING
-            days[y, month - 1, :length] = np.arange(start, start + length)
+            days[y, month - 1, :length] = np.datetime64(first) + np.arange(length)
             future = max(0, min(length, (reference - first).days + 1))
             remark[y, month - 1, future:length] = NUMBER["codes.date_in_future"]
     refusal[:, :, -1] = NUMBER["codes.day"]
@@ -100,9 +101,9 @@ def _vendor_table(vendors: Collection[str]) -> Mask:
 
 
 class _Rules:
-    """The tables for one call: a reference day, the levels wanted and the vendors known."""
+    """The tables for a reference day and the levels wanted."""
 
-    def __init__(self, reference: date, levels: str, vendors: Collection[str] | None) -> None:
+    def __init__(self, reference: date, levels: str) -> None:
         self.dates = _dates(reference)
         self.level = table(LEVELS, NUMBER["codes.level"])
         for letter in LEVELS:
@@ -110,7 +111,6 @@ class _Rules:
                 self.level[ord(letter)] = NUMBER["codes.level_not_wanted"]
         self.chemistry = table(CHEMISTRIES, NUMBER["codes.chemistry"])
         self.suffix = table("R", NUMBER["codes.suffix"]), table(LEVELS, NUMBER["codes.suffix"])
-        self.vendors = None if vendors is None else _vendor_table(vendors)
         self.rank = _ranks(ALPHANUMERIC).astype(np.int32)
 
     def refusals(self, cells: Bytes, form: str) -> Bytes:
@@ -124,7 +124,7 @@ class _Rules:
             answers += [self.suffix[0][cells[:, -2]], self.suffix[1][cells[:, -1]]]
         return first_of(*answers)
 
-    def remarks(self, cells: Bytes, form: str) -> Bytes:
+    def remarks(self, cells: Bytes, form: str, vendors: Mask | None) -> Bytes:
         """The first remark on each row that is not refused."""
         remarks = self.dates.remark[_date_numbers(cells, form)]
 
@@ -138,12 +138,12 @@ class _Rules:
         serials = _serial_words(cells, form)
         remark("codes.serial_letters", (serials & _SERIAL_LETTER) != 0)
         remark("codes.serial_zero", serials == _SERIAL_ZERO)
-        if self.vendors is not None:
+        if vendors is not None:
             ranks = self.rank[cells[:, :3]].clip(max=35) @ np.array([36 * 36, 36, 1], dtype=np.int32)
-            remark("codes.vendor_unknown", ~self.vendors[ranks])
+            remark("codes.vendor_unknown", ~vendors[ranks])
         return remarks
 
-    def judge(self, cells: Bytes, form: str) -> tuple[Bytes, Bytes]:
+    def judge(self, cells: Bytes, form: str, vendors: Mask | None) -> tuple[Bytes, Bytes]:
         """Refusals and remarks of a matrix, a chunk of rows at a time."""
         findings, warnings = np.empty(len(cells), np.uint8), np.empty(len(cells), np.uint8)
         for start in range(0, len(cells), _CHUNK):
@@ -151,8 +151,32 @@ class _Rules:
             chunk = cells[part]
             refused = self.refusals(chunk, form)
             refused[not_plain(chunk)] = NUMBER["codes.character"]
-            findings[part], warnings[part] = refused, self.remarks(chunk, form)
+            findings[part], warnings[part] = refused, self.remarks(chunk, form, vendors)
         return findings, warnings
+
+
+_rules = lru_cache(maxsize=64)(_Rules)
+
+
+def by_form(codes: pl.Series) -> Iterator[tuple[str, Rows | slice, Bytes]]:
+    """The codes of each form that occurs: which rows they are, and their bytes."""
+    widths = _widths(codes)
+    for width, form in FORM_OF_LENGTH.items():
+        fits = widths == width
+        if fits.all():
+            yield form, slice(None), matrix(codes, width)
+            return
+        if fits.any():
+            yield form, np.flatnonzero(fits).astype(np.uint32), matrix(codes.filter(pl.Series(fits)), width)
+
+
+def _widths(codes: pl.Series) -> npt.NDArray[np.int64]:
+    """The bytes of each text; none for a null."""
+    if codes.is_empty():
+        return np.zeros(0, dtype=np.int64)
+    column = codes.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    offsets = np.frombuffer(column.buffers()[1], dtype=np.int64, count=len(codes) + 1, offset=8 * column.offset)
+    return np.diff(offsets)
 
 
 def check_battery_codes(
@@ -180,18 +204,22 @@ def check_battery_codes(
     """
     findings = np.full(len(codes), NOTHING, dtype=np.uint8)
     warnings = findings.copy()
-    seen = codes.is_null().to_numpy().copy()
-    rules = _Rules(reference, levels, vendors)
-    for width, form in FORM_OF_LENGTH.items():
-        rows, texts = of_width(codes, width)
-        where = slice(None) if rows is None else rows
-        findings[where], warnings[where] = rules.judge(matrix(texts, width), form)
-        seen[where] = True
-        if rows is None:
-            break
+    seen = codes.is_null().to_numpy().copy() if codes.null_count() else np.zeros(len(codes), dtype=np.bool_)
+    rules, known = _rules(reference, levels), None if vendors is None else _vendor_table(vendors)
+    for form, rows, cells in by_form(codes):
+        findings[rows], warnings[rows] = rules.judge(cells, form, known)
+        seen[rows] = True
     strange = dict.fromkeys(FORM_OF_LENGTH, ("codes.character", "[^0-9A-Z]"))
     look_closer(codes, findings, seen, "codes.length", strange)
     return frame(findings, warnings)
+
+
+def production_days(codes: pl.Series, reference: date) -> Days:
+    """The day written in each of `codes`, not a time (NaT) where its letters are none; the rest is not looked at."""
+    days = np.full(len(codes), "NaT", dtype="datetime64[D]")
+    for form, rows, cells in by_form(codes):
+        days[rows] = _dates(reference).days[_date_numbers(cells, form)]
+    return days
 
 
 _LEVEL = _ranks("".join(LEVELS)) < len(LEVELS)

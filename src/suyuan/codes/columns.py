@@ -7,14 +7,20 @@ scalar functions of the room give the same answers with more explanation, one co
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from suyuan.codes import duns, uscc, vin
-from suyuan.codes.alphabets import FORM_OF_LENGTH
-from suyuan.codes.battery_columns import check_battery_codes, decode_battery_codes, split_rows
+from suyuan.codes.battery_columns import (
+    by_form,
+    check_battery_codes,
+    decode_battery_codes,
+    production_days,
+    split_rows,
+)
 from suyuan.codes.characters import (
     FINDINGS,
     NOTHING,
@@ -43,6 +49,7 @@ __all__ = [
     "decode_battery_codes",
     "join_keys",
     "object_keys",
+    "production_days",
     "split_code",
 ]
 
@@ -59,6 +66,10 @@ class ObjectKeys:
     serial: npt.NDArray[np.int32]
 
 
+_WHOLE: Final = 255  # characters: more than any code has
+_AROUND_SERIAL: Final = {"24": (17, 0), "26": (17, 2), "19": (10, 2)}  # characters before the serial and behind it
+
+
 def object_keys(codes: pl.Series) -> ObjectKeys:
     """Split a column of accepted codes into ledger keys, as `split_code` splits one.
 
@@ -70,27 +81,22 @@ def object_keys(codes: pl.Series) -> ObjectKeys:
     if codes.null_count():
         raise ValueError("a null has no ledger key; filter the column first")
     serial = np.zeros(len(codes), dtype=np.int32)
-    width = np.zeros(len(codes), dtype=np.uint8)
-    for length, form in FORM_OF_LENGTH.items():
-        rows, texts = of_width(codes, length)
-        where = slice(None) if rows is None else rows
-        splits, serial[where] = split_rows(matrix(texts, length), form)
-        width[where] = np.where(splits, length, 0)
-        if rows is None:
-            break
-    text, form_is = pl.col("text"), pl.col("width")
-    split = pl.DataFrame({"text": codes, "width": width}).select(
-        lot=pl.when(form_is == 24)
-        .then(text.str.head(17))
-        .when(form_is == 26)
-        .then(text.str.head(17) + text.str.tail(2))
-        .when(form_is == 19)
-        .then(text.str.head(10) + text.str.tail(2))
-        .otherwise(text)
-    )
-    lots = split["lot"].unique().sort()
-    lot = split["lot"].cast(pl.Enum(lots)).to_physical().cast(pl.UInt32)
-    return ObjectKeys(lots.to_list(), lot.to_numpy(), serial)
+    head, tail = np.full(len(codes), _WHOLE, dtype=np.uint8), np.zeros(len(codes), dtype=np.uint8)
+    for form, rows, cells in by_form(codes):
+        splits, serial[rows] = split_rows(cells, form)
+        before, behind = _AROUND_SERIAL[form]
+        head[rows], tail[rows] = np.where(splits, before, _WHOLE), np.where(splits, behind, 0)
+    alike = len(codes) and head.min() == head.max()  # the usual case, cut at one place
+    lot = codes.str.head(int(head[0]) if alike else pl.Series(head))
+    if tail.any():
+        lot += codes.str.tail(pl.Series(tail))
+    starts = np.ones(len(lot), dtype=np.bool_)
+    if len(lot) > 1:
+        starts[1:] = lot[1:] != lot[:-1]
+    runs = lot.filter(pl.Series(starts))
+    lots = runs.unique().sort()
+    number = runs.cast(pl.Enum(lots)).to_physical().cast(pl.UInt32).to_numpy()
+    return ObjectKeys(lots.to_list(), number[np.cumsum(starts, dtype=np.int32) - 1], serial)
 
 
 def join_keys(lots: Sequence[str], lot: npt.NDArray[np.uint32], serial: npt.NDArray[np.int32]) -> pl.Series:

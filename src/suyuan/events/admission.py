@@ -7,6 +7,7 @@ wave is judged in one go. The state arrays come back as they are after the admit
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -132,9 +133,10 @@ class _Judge:
         if not len(record):
             return
         stage, company = (None if column is None else column[fresh] for column in (stage, company))
+        named = self.batch.kind.slots[slot].name if slot >= 0 else None
         refuses = (
             code == "events.too_many_records_of_one_object"
-            or self.policy.severity(self.batch.kind.name, code) is Severity.REFUSE
+            or self.policy.severity(self.batch.kind.name, code, named) is Severity.REFUSE
         )
         nothing = np.zeros(len(record), np.int64)
         where = CODES.index(code)
@@ -230,23 +232,49 @@ def assign(state: State, slot: Slot, batch: Batch, record: Ints, obj: Ints, vehi
 def waves(batch: Batch) -> Ints:
     """The wave of each record: after every earlier record that touches one of its objects.
 
-    Earlier is by time, then by row. Iterates at most as often as the longest chain is long.
+    Earlier is by time, then by row. A record of one shared object has its rank among the records of that
+    object; only where a record joins the chains of several objects are their records gone through one by one.
     """
+    level = np.zeros(len(batch), np.int64)
+    rank = np.empty(len(batch), np.int64)
+    rank[np.lexsort((np.arange(len(batch)), batch.occurred_ms))] = np.arange(len(batch))
+    record, obj = _shared(batch)
+    if not len(record):
+        return level
+    joins = np.bincount(record, minlength=len(batch)) > 1
+    tangled = np.zeros(len(batch.objects), bool)
+    tangled[obj[joins[record]]] = True
+    alone = ~tangled[obj]
+    order = np.lexsort((rank[record[alone]], obj[alone]))
+    chain, member = obj[alone][order], record[alone][order]
+    level[member] = np.arange(len(chain)) - np.searchsorted(chain, chain)
+    if joins.any():
+        order = np.argsort(rank[record[~alone]], kind="stable")
+        _levels_of_joined(record[~alone][order], obj[~alone][order], level)
+    return level
+
+
+def _shared(batch: Batch) -> tuple[Ints, Ints]:
+    """(record, object) pairs, each once, of the objects that more than one record touches."""
     records = np.concatenate([t.record for t in batch.touches.values()] or [np.zeros(0, np.int64)])
     objects = np.concatenate([t.object for t in batch.touches.values()] or [np.zeros(0, np.int64)])
-    level = np.zeros(len(batch), np.int64)
-    if len(objects) == len(np.unique(objects)):
-        return level
-    order = np.lexsort((records, batch.occurred_ms[records], objects))
-    records, objects = records[order], objects[order]
-    follows = (objects[1:] == objects[:-1]) & (records[1:] != records[:-1])
-    before, after = records[:-1][follows], records[1:][follows]
-    for _ in range(WAVES + 1):
-        short = level[after] <= level[before]
-        if not short.any():
-            break
-        np.maximum.at(level, after[short], level[before[short]] + 1)
-    return level
+    width = max(len(batch.objects), 1)
+    pairs = np.unique(records * width + objects)
+    record, obj = pairs // width, pairs % width
+    shared = np.bincount(obj, minlength=width)[obj] > 1
+    return record[shared], obj[shared]
+
+
+def _levels_of_joined(record: Ints, obj: Ints, level: Ints) -> None:
+    """One pass over pairs in the order of time: each record comes after the latest of its objects."""
+    bounds = np.flatnonzero(np.diff(record, prepend=-1, append=-1)).tolist()
+    numbers, objects = record.tolist(), obj.tolist()
+    latest: dict[int, int] = {}
+    for start, end in pairwise(bounds):
+        wave = max(latest.get(one, 0) for one in objects[start:end])
+        level[numbers[start]] = wave
+        for one in objects[start:end]:
+            latest[one] = wave + 1
 
 
 def admit(batch: Batch, state: State, policy: Policy) -> Verdict:
@@ -256,7 +284,7 @@ def admit(batch: Batch, state: State, policy: Policy) -> Verdict:
     level = waves(batch)
     _refuse_endless(judge, level)
     by_level = {name: _sort_touches(t.record, level) for name, t in batch.touches.items()}
-    for wave in range(min(int(level.max(initial=0)), WAVES) + 1):
+    for wave in range(min(int(level.max(initial=0)) + 1, WAVES)):
         chosen = [order[a:b] for order, ends in by_level.values() for a, b in [_between(ends, wave)]]
         for number, slot in enumerate(batch.kind.slots):
             judge.slot(number, slot, chosen[number])
@@ -266,7 +294,8 @@ def admit(batch: Batch, state: State, policy: Policy) -> Verdict:
 
 
 def _refuse_endless(judge: _Judge, level: Ints) -> None:
-    endless = np.flatnonzero(level > WAVES)
+    """Refuse what comes after the first `WAVES` records of an object, or of objects chained by records."""
+    endless = np.flatnonzero(level >= WAVES)
     if len(endless):
         judge.note("events.too_many_records_of_one_object", 0, endless, judge.batch.main_objects()[endless])
 

@@ -6,6 +6,7 @@ refuses its whole record, since half a pack would be a lie.
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from suyuan.events.checks.bonds import check_not_itself, check_one_place
@@ -14,10 +15,11 @@ from suyuan.events.checks.cross import check_destination, check_rules
 from suyuan.events.checks.fields import JUDGES, judge_field_name
 from suyuan.events.checks.filings import check_counts, with_filings
 from suyuan.events.checks.judged import Judged, Pen
-from suyuan.events.checks.moments import CHINA, MOMENT
+from suyuan.events.checks.moments import MOMENT, midnights
 from suyuan.events.checks.production import check_production_days
 from suyuan.events.checks.rows import (
     Groups,
+    Said,
     check_agreement,
     check_items_agree,
     group_rows,
@@ -26,12 +28,13 @@ from suyuan.events.checks.rows import (
 )
 from suyuan.events.checks.severities import SEVERITIES, severity_of
 from suyuan.events.checks.shapes import shape_of
-from suyuan.events.checks.texts import TextColumn, nowhere, row_numbers, text_column
+from suyuan.events.checks.texts import NOWHERE, Mask, Places, TextColumn, repeated, text_column
 from suyuan.events.vocabulary import Field, FieldType, Kind
 
 __all__ = ["FILINGS", "SEVERITIES", "Checked", "Context", "check", "severity_of"]
 
 _MOMENTS = (FieldType.DATE, FieldType.DATETIME)
+_AFTER_ALL_TIMES = 1 << 62  # days or milliseconds; makes every time positive and leaves null negative
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,8 @@ class Checked:
 
     def accepted(self) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
         """The rows to go on with: their values, their records without gaps, and where they stood."""
-        record = group_rows(self.record.filter(self.ok_rows)).group
-        return self.values.filter(self.ok_rows), record, self.ok_rows.arg_true()
+        record = group_rows(self.record.filter(self.ok_rows).to_numpy()).group
+        return self.values.filter(self.ok_rows), pl.Series("record", record.astype(np.uint32)), self.ok_rows.arg_true()
 
 
 def check(columns: pl.DataFrame, kind: Kind, context: Context, row_names: pl.Series | None = None) -> Checked:
@@ -90,13 +93,14 @@ def check(columns: pl.DataFrame, kind: Kind, context: Context, row_names: pl.Ser
         The number of each row as the reader of the file counts it, for findings that name another
         row; rows are counted from 1 if it is not given.
     """
-    names = row_names if row_names is not None else row_numbers(columns.height) + 1
+    names = row_names if row_names is not None else pl.Series(np.arange(1, columns.height + 1, dtype=np.uint32))
     pen = Pen.over(columns.height)
     texts = {name: text_column(name, columns[name]) for name in kind.fields if name in columns.columns}
     judged = {name: _judge(kind, kind.fields[name], text, context) for name, text in texts.items()}
     judged = with_filings(kind, texts, judged, context)
     values, day = _values(kind, texts, judged, columns.height)
-    identities = {name: _identity(kind.fields[name], text, values) for name, text in texts.items()}
+    identities = {name: _identity(kind.fields[name], text, judged[name].typed) for name, text in texts.items()}
+    said = Said(texts, values, identities)
     records = records_of(kind, identities, columns.height)
     _check_required(kind, texts, records, columns.height, pen)
     for name, judgement in judged.items():
@@ -105,28 +109,28 @@ def check(columns: pl.DataFrame, kind: Kind, context: Context, row_names: pl.Ser
     check_rules(kind, values, records, pen)
     check_destination(kind, values, context.reporter, pen)
     check_production_days(kind, texts, judged, day, context.reference, pen)
-    check_counts(kind, texts, records, context, pen)
+    check_counts(kind, said, records, context, pen)
     check_not_itself(kind, texts, pen)
-    check_one_place(kind, texts, names, pen)
+    check_one_place(kind, said, names, pen)
     shape = shape_of(kind)
     alike = [name for name in texts if name not in shape.listed and name not in kind.record]
-    disagree = check_agreement(values, alike, records, names, pen)
-    disagree |= check_items_agree(values, shape, identities, records, names, pen)
-    repeated = repeated_rows(kind, identities, records, disagree, names, pen)
-    return _result(values, records, repeated, pen)
+    disagree = check_agreement(said, alike, records, names, pen)
+    disagree |= check_items_agree(said, shape, records, names, pen)
+    again = repeated_rows(kind, said, records, disagree, names, pen)
+    return _result(values, records, again, pen)
 
 
-def _result(values: pl.DataFrame, records: Groups, repeated: pl.Series, pen: Pen) -> Checked:
-    bad = records.group.filter(pl.Series(pen.refused)).unique()
-    refused = nowhere(len(records)).scatter(bad, True)
+def _result(values: pl.DataFrame, records: Groups, again: Mask, pen: Pen) -> Checked:
+    refused = np.zeros(len(records), bool)
+    refused[records.group[pen.refused]] = True
     return Checked(
         values=values,
         findings=pen.findings(),
-        ok_rows=~refused.gather(records.group) & ~repeated,
-        repeated=repeated,
-        record=records.group.alias("record"),
+        ok_rows=pl.Series(~refused[records.group] & ~again),
+        repeated=pl.Series(again),
+        record=pl.Series("record", records.group.astype(np.uint32)),
         records=len(records),
-        refused_records=refused,
+        refused_records=pl.Series(refused),
     )
 
 
@@ -140,39 +144,31 @@ def _values(
     kind: Kind, texts: dict[str, TextColumn], judged: dict[str, Judged], rows: int
 ) -> tuple[pl.DataFrame, pl.Series]:
     """The typed columns, and the day on which it happened."""
-    typed = []
+    typed = {}
     for name, judgement in judged.items():
         column = texts[name]
-        as_received = judgement.typed is column.values
-        typed.append((column.text if as_received else column.spread(judgement.typed)).alias(name))
+        typed[name] = column.text if judgement.typed is column.values else column.spread(judgement.typed)
         if judgement.number is not None:
-            typed.append(column.spread(judgement.number).alias(f"{name}_no"))
+            typed[f"{name}_no"] = column.spread(judgement.number)
     if kind.time not in judged:
         dtype = pl.Date() if kind.fields[kind.time].type is FieldType.DATE else MOMENT
-        typed.append(pl.repeat(None, rows, dtype=dtype, eager=True).alias(kind.time))
-    day, moment = _when(kind, texts, judged, rows)
-    return pl.DataFrame([*typed, moment.alias("occurred_at")]), day
+        typed[kind.time] = repeated(None, rows, dtype)
+    time = typed[kind.time]
+    if time.dtype != pl.Date:
+        return pl.DataFrame(typed | {"occurred_at": time}), time.dt.date()
+    moment = texts[kind.time].spread(midnights(judged[kind.time].typed)) if kind.time in judged else time.cast(MOMENT)
+    return pl.DataFrame(typed | {"occurred_at": moment}), time
 
 
-def _when(
-    kind: Kind, texts: dict[str, TextColumn], judged: dict[str, Judged], rows: int
-) -> tuple[pl.Series, pl.Series]:
-    """By row, the day in China and the moment on which it happened."""
-    if kind.time not in judged:
-        never = pl.repeat(None, rows, dtype=pl.Date(), eager=True)
-        return never, never.cast(MOMENT)
-    time = judged[kind.time].typed
-    moment = time.cast(pl.Datetime("ms")).dt.replace_time_zone(CHINA) if time.dtype == pl.Date else time
-    return texts[kind.time].spread(time.dt.date()), texts[kind.time].spread(moment)
-
-
-def _identity(field: Field, column: TextColumn, values: pl.DataFrame) -> pl.Series:
-    """By row, a number that is the same exactly where the field means the same; null where blank."""
-    if field.type in _MOMENTS:
-        time = group_rows(values[field.name]).group
-        unread = time.is_null() & column.text.is_not_null()
-        return time.set(unread, None).fill_null(column.identities() + len(time)) if unread.any() else time
-    return column.identities()
+def _identity(field: Field, column: TextColumn, typed: pl.Series) -> Places:
+    """By row, a number that is the same exactly where the field means the same; `NOWHERE` where blank."""
+    text = column.identities()
+    if field.type not in _MOMENTS or typed.n_unique() == len(typed):
+        return text
+    moment = column.spread(typed).to_numpy().astype(np.int64)  # the smallest integer where it is null
+    time = group_rows(np.maximum(moment + _AFTER_ALL_TIMES, NOWHERE)).group
+    unread = (time == NOWHERE) & (text != NOWHERE)
+    return np.where(unread, text + np.int32(len(time)), time)
 
 
 def _check_required(kind: Kind, texts: dict[str, TextColumn], records: Groups, rows: int, pen: Pen) -> None:
@@ -181,20 +177,20 @@ def _check_required(kind: Kind, texts: dict[str, TextColumn], records: Groups, r
     for name, field in kind.fields.items():
         if not field.required:
             continue
-        blank = texts[name].text.is_null() if name in texts else ~nowhere(rows)
+        blank = texts[name].blank() if name in texts else np.ones(rows, bool)
         if name in in_lists and blank.any():
-            blank = _missing_in_list(name, in_lists[name], texts, blank, records)
-        pen.write("events.required", blank.arg_true(), name)
+            blank = _missing_in_list(in_lists[name], texts, blank, records)
+        pen.write("events.required", np.flatnonzero(blank), name)
 
 
-def _missing_in_list(
-    name: str, nest: tuple[str, ...], texts: dict[str, TextColumn], blank: pl.Series, records: Groups
-) -> pl.Series:
-    """Where an item of a list lacks `name`; a row without any item of the list lacks nothing if another has one."""
-    item = nowhere(len(blank))
+def _missing_in_list(nest: tuple[str, ...], texts: dict[str, TextColumn], blank: Mask, records: Groups) -> Mask:
+    """Where `blank` is a gap in an item; a row without any item of the list lacks nothing if another has one."""
+    item = np.zeros(len(blank), bool)
     for column in nest:
         if column in texts:
-            item |= texts[column].text.is_not_null()
-    with_item = records.group.filter(item).unique()
-    empty = records.first.filter(~row_numbers(len(records)).is_in(with_item.implode()))
-    return blank & (item | nowhere(len(blank)).scatter(empty, True))
+            item |= ~texts[column].blank()
+    empty = np.ones(len(records), bool)
+    empty[records.group[item]] = False
+    lacking = item.copy()
+    lacking[records.first[empty]] = True
+    return blank & lacking

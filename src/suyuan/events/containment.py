@@ -19,6 +19,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+LISTED = 65_535
+"""Parts that a record may list; the count of a first-level part's own parts is stored in 16 bits."""
+
 BLOCK = 64  # serials in a block; docs/decisions/0003 has the measurements
 _SERIAL_BITS = 24
 _NARROW_LOTS = 256
@@ -178,9 +181,17 @@ class Tree:
 
 
 def encode_trees(parts: Parts, records: int) -> list[Tree | None]:
-    """One tree a record; None where a record lists no parts."""
+    """One tree a record; None where a record lists no parts.
+
+    Raises
+    ------
+    ValueError
+        If a first-level part lists more than `LISTED` parts; the check refuses such a record before.
+    """
     tops_of = np.bincount(parts.record, minlength=records)
     subs_of_top = np.bincount(parts.top, minlength=len(parts.tops))
+    if subs_of_top.max(initial=0) > LISTED:
+        raise ValueError(f"a part lists {subs_of_top.max()} parts; a tree holds {LISTED} at most")
     sub_record = parts.record[parts.top]
     order = np.argsort(np.concatenate((parts.record, sub_record)), kind="stable")
     record = np.concatenate((parts.record, sub_record))[order]

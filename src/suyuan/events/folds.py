@@ -117,7 +117,7 @@ def spans(steps: Iterable[Step]) -> list[Span]:
     life = sorted(steps, key=lambda step: step.order)
     ends: list[int | None] = [*(step.occurred_ms for step in life[1:]), None]
     return [
-        Span(step.parent, step.occurred_ms, step.id, end) for step, end in zip(life, ends, strict=True) if step.parent
+        Span(step.parent, step.occurred_ms, step.id, end) for step, end in zip(life, ends, strict=False) if step.parent
     ]
 
 

@@ -45,6 +45,7 @@ class Ledger:
     _births: dict[Key, list[tuple[str, Step]]] = field(default_factory=dict)
     _replaced_by: dict[str, list[str]] = field(default_factory=dict)
     _made: dict[Key, list[str]] = field(default_factory=dict)
+    _issued: int = 0
 
     def valid(self, record: str) -> bool:
         """Whether a record holds: not withdrawn, and every correction of it withdrawn."""
@@ -92,7 +93,8 @@ class Ledger:
         corrects
             The record that each of them corrects, where the batch is one of corrections.
         """
-        names = ids or [f"{len(self.records) + n:032x}" for n in range(len(batch))]
+        names = ids or [f"{self._issued + n:032x}" for n in range(len(batch))]
+        self._issued += len(batch)
         stands = names if corrects is None else [self.records[old].stands for old in corrects]
         for new, old in zip(names, corrects or (), strict=False):
             self._replaced_by.setdefault(old, []).append(new)
@@ -157,8 +159,8 @@ class Ledger:
         for number, key in enumerate(keys):
             if maker := self.maker(key):
                 state.stage[number], state.holder[number] = vocabulary().stages["produced"], maker
-        mains = batch.main_objects()
-        state.duplicate[:] = (state.stage[mains] != 0) & (state.holder[mains] == batch.reporter)
+        words = {self.records[record].word for made in self._made.values() for record in made if self.valid(record)}
+        state.duplicate[:] = [word in words for word in _words(batch)]
         return state
 
     def _effective(self, key: Key, own: Standing | None) -> Standing | None:
@@ -250,9 +252,15 @@ def _words(batch: Batch) -> list[tuple[object, ...]]:
     for record, pair in zip(_owners(batch), _up(batch), strict=True):
         parts[record].append(pair)
     return [
-        (batch.kind.name, batch.reporter, tuple(touched), int(at), body, int(site), tuple(pairs))
-        for touched, at, body, site, pairs in zip(
-            _by_slot(batch), batch.occurred_ms, batch.body, batch.site, parts, strict=True
+        (batch.kind.name, batch.reporter, tuple(touched), int(at), body, apart, int(site), tuple(pairs))
+        for touched, at, body, apart, site, pairs in zip(
+            _by_slot(batch),
+            batch.occurred_ms,
+            batch.body,
+            [None] * len(batch) if batch.personal is None else batch.personal,
+            batch.site,
+            parts,
+            strict=True,
         )
     ]
 

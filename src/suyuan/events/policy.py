@@ -2,11 +2,12 @@
 
 The law decides this, so it is data that is handed in. The table here is the default: what the
 platform of 2018 is known to have refused is refused, what only a supervisor can judge is accepted
-with a finding. A value for one kind stands before the value for all kinds.
+with a finding. A value for one slot of a kind stands before that for the kind, and that before the
+value for all kinds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from suyuan.kernel import Severity
 
@@ -15,14 +16,16 @@ REFUSE, FINDING = Severity.REFUSE, Severity.FINDING
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Severity of each contradiction, for all kinds and for single ones."""
+    """Severity of each contradiction, for all kinds, for single ones, and for single slots of a kind."""
 
     general: Mapping[str, Severity]
     by_kind: Mapping[tuple[str, str], Severity]
+    by_slot: Mapping[tuple[str, str, str], Severity] = field(default_factory=dict)
 
-    def severity(self, kind: str, code: str) -> Severity:
-        """The severity of contradiction `code` in a record of `kind`; KeyError if it is not listed."""
-        return self.by_kind.get((kind, code), self.general[code])
+    def severity(self, kind: str, code: str, slot: str | None = None) -> Severity:
+        """The severity of contradiction `code` in (a slot of) a record of `kind`; KeyError if it is not listed."""
+        of_kind = self.by_kind.get((kind, code), self.general[code])
+        return of_kind if slot is None else self.by_slot.get((kind, slot, code), of_kind)
 
 
 DEFAULT = Policy(
@@ -52,5 +55,18 @@ DEFAULT = Policy(
         ("transferred_out", "events.wrong_holder"): REFUSE,
         ("outlet_handed_over", "events.wrong_holder"): REFUSE,
         ("product_made", "events.wrong_holder"): REFUSE,
+        # Nobody takes over or ends what somebody else holds.
+        ("stocked", "events.wrong_holder"): REFUSE,
+        ("swap_out", "events.wrong_holder"): REFUSE,
+        ("retired", "events.wrong_holder"): REFUSE,
+        ("disposed", "events.wrong_holder"): REFUSE,
+        ("exported", "events.wrong_holder"): REFUSE,
+        ("lost", "events.wrong_holder"): REFUSE,
+        ("found", "events.wrong_holder"): REFUSE,
+        ("material_delivered", "events.wrong_holder"): REFUSE,
+    },
+    by_slot={
+        # A batch of material belongs to the company that holds it, whoever else uses the same text.
+        ("treated", "material", "events.wrong_holder"): REFUSE,
     },
 )

@@ -1,19 +1,25 @@
 """Checked rows become a batch of records: objects, parts, times and parties as arrays."""
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from suyuan.codes.columns import object_keys
+from suyuan.events.checks.moments import MOMENT, midnights
+from suyuan.events.checks.rows import Groups, group_rows, inside
+from suyuan.events.checks.texts import NOWHERE, is_null, repeated, text_column
 from suyuan.events.containment import Ints, Keys, Parts
 from suyuan.events.vocabulary import FieldType, Kind
 from suyuan.events.vocabulary import Parts as PartsRule
 
 END_OF_DAY_MS = 86_400_000 - 1
-ZONE = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class Batch:
 
     `objects` are the distinct objects of the slots, sorted by (lot, serial); `touches` refer to them.
     `parts` share the list of lots. `occurred_ms` counts from 1970 UTC; a date without a time counts
-    as the end of that day in China, so that what happened earlier on the day sorts before it.
+    as the end of that day in China, or as its start for kinds that come first on a day (`starts_day`).
     `party` and `site` are registry numbers, 0 for none. `row` is each record's first row.
     """
 
@@ -97,27 +103,12 @@ class Batch:
         )
 
 
-def _merge(columns: Sequence[pl.Series]) -> tuple[list[str], list[tuple[Ints, Ints]]]:
+def _keys(columns: Sequence[pl.Series]) -> list[Keys]:
     """Ledger keys of several columns over one sorted list of lots."""
-    keys = [object_keys(column) for column in columns]
-    lots = sorted(set().union(*(key.lots for key in keys)))
-    place = {lot: number for number, lot in enumerate(lots)}
-    merged = []
-    for key in keys:
-        translate = np.array([place[lot] for lot in key.lots], np.int64)
-        lot = translate[key.lot] if len(translate) else np.zeros(0, np.int64)
-        merged.append((lot, key.serial.astype(np.int64)))
-    return lots, merged
-
-
-def _changes(*columns: pl.Series) -> npt.NDArray[np.bool_]:
-    """True where a row differs from the one before it in any column; the first row is True."""
-    changed = np.zeros(len(columns[0]), bool)
-    for column in columns:
-        changed |= column.ne_missing(column.shift(1)).to_numpy()
-    if len(changed):
-        changed[0] = True
-    return changed
+    every = object_keys(pl.concat([column.alias("code") for column in columns], rechunk=True))
+    bounds = pairwise(accumulate((len(column) for column in columns), initial=0))
+    lot, serial = every.lot.astype(np.int64), every.serial.astype(np.int64)
+    return [Keys(every.lots, lot[start:end], serial[start:end]) for start, end in bounds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +118,11 @@ class _Rows:
     values: pl.DataFrame
     record: Ints
     first: Ints  # each record's first row
+
+    def groups_of(self, field: str) -> Groups:
+        """The rows of one record with the same text in `field`, without the empty ones."""
+        identity = text_column(field, self.values[field]).identities()
+        return group_rows(inside(self.record, identity))
 
 
 def _sorted(values: pl.DataFrame, record: npt.NDArray[np.integer]) -> _Rows:
@@ -142,91 +138,77 @@ def _slot_pairs(rows: _Rows, field: str, many: bool) -> tuple[Ints, pl.Series]:
     """(record, code) pairs of a slot, each once, without empty ones."""
     if field not in rows.values.columns:
         return np.zeros(0, np.int64), pl.Series([], dtype=pl.String)
-    if not many:
-        codes = rows.values[field][rows.first].cast(pl.String)
-        present = codes.is_not_null().to_numpy()
-        return np.flatnonzero(present), codes.filter(pl.Series(present))
-    pairs = pl.DataFrame({"record": rows.record, "code": rows.values[field].cast(pl.String)})
-    pairs = pairs.drop_nulls().unique(maintain_order=True)
-    return pairs["record"].to_numpy().astype(np.int64), pairs["code"]
+    if many:
+        first = rows.groups_of(field).first
+        return rows.record[first], rows.values[field].cast(pl.String)[first]
+    codes = rows.values[field][rows.first].cast(pl.String)
+    present = ~is_null(codes)
+    return np.flatnonzero(present), codes.filter(pl.Series(present))
 
 
-def _part_columns(rows: _Rows, kind: Kind) -> tuple[pl.Series, Ints, pl.Series, Ints]:
-    """First-level codes with their records, second-level codes with the place of their first-level one."""
+@dataclass(frozen=True, slots=True)
+class _PartColumns:
+    """Codes of the first level with their records, those of the second with the place of their first-level one."""
+
+    top: pl.Series
+    record: Ints
+    sub: pl.Series
+    place: Ints
+
+
+_NOTHING = pl.Series([], dtype=pl.String)
+_NOWHERE = np.zeros(0, np.int64)
+
+
+def _part_columns(rows: _Rows, kind: Kind) -> _PartColumns:
     names = [name for name in kind.children if name in rows.values.columns]
     if not names or kind.parts is not PartsRule.TREE:
-        return (
-            pl.Series([], dtype=pl.String),
-            np.zeros(0, np.int64),
-            pl.Series([], dtype=pl.String),
-            np.zeros(0, np.int64),
-        )
+        return _PartColumns(_NOTHING, _NOWHERE, _NOTHING, _NOWHERE)
+    lower = rows.values[names[-1]].cast(pl.String)
+    present = ~is_null(lower)
     if len(names) == 1:
-        column = rows.values[names[0]]
-        present = column.is_not_null()
-        return (
-            column.filter(present),
-            rows.record[present.to_numpy()],
-            pl.Series([], dtype=pl.String),
-            np.zeros(0, np.int64),
-        )
-    upper, lower = rows.values[names[0]], rows.values[names[1]]
-    record = pl.Series(rows.record)
-    run = np.cumsum(_changes(record, upper)) - 1
-    starts = np.flatnonzero(np.diff(run, prepend=-1))
-    heads = pl.DataFrame({"record": rows.record[starts], "code": upper[starts].cast(pl.String)})
-    heads = heads.with_columns(top=pl.struct("record", "code").rank("dense") - 1)
-    return _two_levels(rows, heads, run, lower)
-
-
-def _two_levels(
-    rows: _Rows, heads: pl.DataFrame, run: Ints, lower: pl.Series
-) -> tuple[pl.Series, Ints, pl.Series, Ints]:
-    """Parts when the upper level may be missing: a cell without a module stands in the pack itself."""
-    named = heads.filter(pl.col("code").is_not_null()).unique(["record", "code"], maintain_order=True, keep="first")
-    direct = np.flatnonzero((heads["code"].is_null().to_numpy()[run]) & lower.is_not_null().to_numpy())
-    top_codes = pl.concat([named["code"], lower[direct].cast(pl.String)])
-    top_record = np.concatenate((named["record"].to_numpy(), rows.record[direct])).astype(np.int64)
-    order = np.argsort(top_record, kind="stable")
+        return _PartColumns(lower.filter(pl.Series(present)), rows.record[present], _NOTHING, _NOWHERE)
+    upper = rows.groups_of(names[0])
+    named = rows.values[names[0]].cast(pl.String)[upper.first]
+    # The upper level may be missing: a cell without a module stands in the pack itself.
+    direct = np.flatnonzero((upper.group == NOWHERE) & present)
+    record = np.concatenate((rows.record[upper.first], rows.record[direct]))
+    order = np.argsort(record, kind="stable")
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    numbered = named.with_columns(place=pl.Series(place[: len(named)]))
-    top_of_run = heads.join(
-        numbered.select("record", "code", "place"), on=["record", "code"], how="left", maintain_order="left"
-    )
-    top_of_row = top_of_run["place"].fill_null(-1).to_numpy()[run]
-    inside = (top_of_row >= 0) & lower.is_not_null().to_numpy()
-    top = top_of_row[inside]
-    codes = lower.filter(pl.Series(inside))
+    within = (upper.group != NOWHERE) & present
+    sub, top = lower.filter(pl.Series(within)), place[upper.group[within]]
     if (np.diff(top) < 0).any():
         rank = np.argsort(top, kind="stable")
-        top, codes = top[rank], codes[rank]
-    return top_codes[order], top_record[order], codes, top.astype(np.int64)
+        sub, top = sub[rank], top[rank]
+    return _PartColumns(pl.concat([named, lower[direct]])[order], record[order], sub, top)
 
 
-def _time_ms(column: pl.Series) -> Ints:
+def _time_ms(column: pl.Series, into_day_ms: int) -> Ints:
+    """Milliseconds since 1970 UTC; a day counts as `into_day_ms` after its midnight in China."""
     if column.dtype == pl.Date:
-        start = column.cast(pl.Datetime("ms")).dt.replace_time_zone(ZONE)
-        return start.dt.epoch("ms").to_numpy().astype(np.int64) + END_OF_DAY_MS
-    return column.dt.epoch("ms").to_numpy().astype(np.int64)
+        return midnights(column).cast(pl.Int64).to_numpy() + into_day_ms
+    return column.cast(MOMENT).cast(pl.Int64).to_numpy()
 
 
 def _json(values: pl.DataFrame, fields: Sequence[str], index: Ints | None = None) -> pl.Series:
     """One JSON object a row (of those at `index`), without the fields that are empty."""
-    frame = values.select(fields) if index is None or not fields else values.select(fields)[index]
     if not fields:
-        return pl.repeat("{}", values.height if index is None else len(index), dtype=pl.String, eager=True)
+        return repeated("{}", values.height if index is None else len(index), pl.String())
+    frame = pl.DataFrame([values[name] if index is None else values[name][index] for name in fields])
     text = frame.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+    if not any(column.null_count() for column in frame):
+        return text
     # `"name":null` cannot match inside a text value: there its quotes would carry backslashes.
-    text = text.str.replace_all(r'"[a-z0-9_]+":null,?', "")
-    return text.str.replace(r",\}$", "}")
+    return text.str.replace_all(r'"[a-z0-9_]+":null,?', "").str.replace(r",\}$", "}")
 
 
 def _number(rows: _Rows, field: str) -> Ints:
     name = f"{field}_no"
     if name not in rows.values.columns:
         return np.zeros(len(rows.first), np.int64)
-    return rows.values[name][rows.first].fill_null(0).to_numpy().astype(np.int64)
+    number = rows.values[name][rows.first]
+    return (number.fill_null(0) if number.null_count() else number).to_numpy().astype(np.int64)
 
 
 def _bodies(rows: _Rows, kind: Kind) -> tuple[pl.Series, pl.Series | None]:
@@ -265,12 +247,9 @@ def build(kind: Kind, values: pl.DataFrame, record: npt.NDArray[np.integer], rep
     rows = _sorted(values, record)
     slots = kind.slots
     pairs = [_slot_pairs(rows, slot.field, slot.many) for slot in slots]
-    top_codes, top_record, sub_codes, sub_top = _part_columns(rows, kind)
-    lots, keys = _merge([*(codes for _, codes in pairs), top_codes, sub_codes])
-    slot_keys, (top_key, sub_key) = keys[:-2], keys[-2:]
-    lot = np.concatenate([k[0] for k in slot_keys]) if slot_keys else np.zeros(0, np.int64)
-    serial = np.concatenate([k[1] for k in slot_keys]) if slot_keys else np.zeros(0, np.int64)
-    packed, number = np.unique((lot << 32) | serial, return_inverse=True)
+    parts = _part_columns(rows, kind)
+    *of_slots, top, sub = _keys([*(codes for _, codes in pairs), parts.top, parts.sub])
+    packed, number = np.unique(np.concatenate([_NOWHERE, *(keys.packed for keys in of_slots)]), return_inverse=True)
     touches, start = {}, 0
     for slot, (of_record, _) in zip(slots, pairs, strict=True):
         touches[slot.name] = Touches(of_record, number[start : start + len(of_record)])
@@ -280,10 +259,10 @@ def build(kind: Kind, values: pl.DataFrame, record: npt.NDArray[np.integer], rep
     return Batch(
         kind=kind,
         reporter=reporter,
-        objects=Keys(lots, packed >> 32, packed & 0xFFFFFFFF),
+        objects=Keys(top.lots, packed >> 32, packed & 0xFFFFFFFF),
         touches=touches,
-        parts=Parts(Keys(lots, *top_key), top_record, Keys(lots, *sub_key), sub_top),
-        occurred_ms=_time_ms(time),
+        parts=Parts(top, parts.record, sub, parts.place),
+        occurred_ms=_time_ms(time, 0 if starts_day(kind) else END_OF_DAY_MS),
         party=_number(rows, "party"),
         site=_number(rows, "site"),
         body=body,
@@ -295,3 +274,18 @@ def build(kind: Kind, values: pl.DataFrame, record: npt.NDArray[np.integer], rep
 def is_day(kind: Kind) -> bool:
     """Whether records of this kind say the day only, not the hour."""
     return kind.fields[kind.time].type is FieldType.DATE
+
+
+@cache
+def _first_on_their_day() -> frozenset[str]:
+    """The kinds that the vocabulary marks with ``day = "start"``."""
+    table = tomllib.loads((files("suyuan.events") / "vocabulary.toml").read_text(encoding="utf-8"))
+    return frozenset(row["name"] for row in table["kind"] if row.get("day", "end") == "start")
+
+
+def starts_day(kind: Kind) -> bool:
+    """Whether a record of this kind that says the day only stands at its start, before whatever else happened then.
+
+    What makes an object or puts it into stock comes first on a day; everything else counts as its end.
+    """
+    return kind.name in _first_on_their_day()

@@ -10,7 +10,7 @@ from suyuan.sheets.reading import read
 from suyuan.sheets.sheet import Sheet, apply_repairs
 from suyuan.sheets.sniff import Format
 from suyuan.sheets.template import Column, Nest, Template
-from suyuan.sheets.writing import write_table, write_template, write_template_csv
+from suyuan.sheets.writing import harmless, write_table, write_template, write_template_csv
 
 __all__ = [
     "FINDINGS",
@@ -22,6 +22,7 @@ __all__ = [
     "SheetError",
     "Template",
     "apply_repairs",
+    "harmless",
     "read",
     "write_bad_rows",
     "write_table",

@@ -55,11 +55,15 @@ def neutralised(column: str) -> pl.Expr:
     return pl.when(runs).then(pl.lit("'") + text).otherwise(text).alias(column)
 
 
+def harmless(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` for csv: its texts cannot run as formulas in the program that opens it; numbers stay numbers."""
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    return frame.with_columns(neutralised(name) for name in texts)
+
+
 def write_csv(frame: pl.DataFrame, buffer: io.BytesIO, *, headings: bool) -> None:
     """Append `frame` as UTF-8 csv whose texts cannot run as formulas."""
-    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-    safe = frame.with_columns(neutralised(name) for name in texts)
-    safe.write_csv(buffer, include_header=headings, line_terminator="\r\n")
+    harmless(frame).write_csv(buffer, include_header=headings, line_terminator="\r\n")
 
 
 def mark(template: Template) -> str:

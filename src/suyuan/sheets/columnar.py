@@ -5,6 +5,7 @@ Text comes out as String; repeated texts share their storage, so a column of pac
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 import polars as pl
@@ -12,11 +13,14 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from polars.datatypes import DataTypeClass
 
+from suyuan.sheets import findings as table
 from suyuan.sheets.assemble import Draft, settle, unrecognised
 from suyuan.sheets.headings import Match, Recognition, choose
 from suyuan.sheets.limits import MEBIBYTE, Limits, SheetError
 from suyuan.sheets.nested import Json, Leaf, Plan, Tree, match_tree, plan
-from suyuan.sheets.records import Document, Number, read_document, tidy_records
+from suyuan.sheets.parsing import Number
+from suyuan.sheets.records import Document, read_document, tidy_records
+from suyuan.sheets.shapes import unknown_columns
 from suyuan.sheets.sheet import Sheet
 from suyuan.sheets.sniff import Format
 from suyuan.sheets.template import Template
@@ -26,6 +30,7 @@ TEMPLATE_KEY = "suyuan.template"
 
 _RECORD = "\u0000record"
 _BATCH = 5_000
+_SHOWN = 5
 
 
 def read_parquet(
@@ -48,11 +53,18 @@ def read_parquet(
         rows: list[list[str | None]] = [[*schema], *_text_rows(data, limits)]
         return unrecognised(Format.PARQUET, rows, recognition, name)
     how = plan(match, found)
+    objects = {key for key, dtype in schema.items() if isinstance(dtype, pl.Struct)}
+    lost = [
+        table.make(None, None, code, data={"keys": keys[:_SHOWN], "record": 0})
+        for code, keys in unknown_columns(match, found, objects).items()
+    ]
     if _branches(how):
         document = Document(Format.PARQUET, _dicts(data, how), declared)
-        return read_document(document, [match.template], name, mapping, limits)
-    frame = _flat(data, how, limits)
-    return settle(tidy_records(_draft(frame, match, found, recognition, name)), limits)
+        sheet = read_document(document, [match.template], name, mapping, limits)
+        return replace(sheet, findings=table.concat([sheet.findings, *lost]))
+    draft = tidy_records(_draft(_flat(data, how, limits), match, found, recognition, name))
+    draft.said += lost
+    return settle(draft, limits)
 
 
 def _check(data: bytes, limits: Limits) -> tuple[str, str] | None:

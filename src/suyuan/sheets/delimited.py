@@ -25,6 +25,8 @@ _DELIMITERS = (",", "\t", ";")
 _STRAY_QUOTE = re.compile(rb'[^,;\t\r\n"]"[^,;\t\r\n"]')
 _NEUTRALISED = r"^'+[=+\-@\t\r]"
 _BATCH = 50_000
+_LONG_SEQUENCE = re.compile(rb"[\xe0-\xf4][\x80-\xbf]{2}")
+_SHOWN = 5
 
 
 def read_delimited(
@@ -69,7 +71,7 @@ def read_delimited(
 def to_utf8(data: bytes) -> bytes:
     """`data` as UTF-8 without a byte order mark, from UTF-8, UTF-16 with a mark, or GB18030.
 
-    SheetError if it is none of these; nothing is ever replaced by question marks.
+    SheetError if it is none of these, or more than one; nothing is ever replaced by question marks.
     """
     for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if data.startswith(mark):
@@ -78,10 +80,34 @@ def to_utf8(data: bytes) -> bytes:
     else:
         text = data.removeprefix(codecs.BOM_UTF8)
         if not _decodes(text, "utf-8"):
+            _refuse_mixed(text)
             text = _recode(text, "gb18030")
     if b"\n" not in text and b"\r" in text:
         text = text.replace(b"\r", b"\n")
     return text
+
+
+def _refuse_mixed(data: bytes) -> None:
+    """Refuse text that is not UTF-8 as a whole but in some of its lines.
+
+    A line of Chinese in GB18030 may be valid UTF-8 by chance, but only with sequences of two bytes, so
+    a line counts as UTF-8 if it has a longer one.
+    """
+    if not _LONG_SEQUENCE.search(data):
+        return
+    lines = data.replace(b"\r", b"\n") if b"\n" not in data else data
+    good: list[str] = []
+    bad: list[str] = []
+    for number, line in enumerate(io.BytesIO(lines), 1):
+        if line.isascii():
+            continue
+        if not _decodes(line, "utf-8"):
+            bad.append(str(number))
+        elif _LONG_SEQUENCE.search(line):
+            good.append(str(number))
+    if good:
+        counts: dict[str, Value] = {"utf8": len(good), "others": len(bad)}
+        raise SheetError("sheets.mixed_encodings", utf8_lines=good[:_SHOWN], other_lines=bad[:_SHOWN], **counts)
 
 
 def _decodes(data: bytes, encoding: str) -> bool:

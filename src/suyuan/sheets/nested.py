@@ -9,10 +9,16 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from suyuan.sheets.headings import Match, match_row
+from suyuan.sheets.limits import SheetError
 from suyuan.sheets.template import Nest, Template, fold_heading
+from suyuan.sheets.unstorable import stripped
 
 Json: TypeAlias = "str | bool | list[Json] | dict[str, Json] | None"
 Cells: TypeAlias = "dict[str, Json]"
+
+
+DEEPEST = 32
+"""Lists inside one another that are read; the deepest record of any template has three."""
 
 
 @dataclass(slots=True)
@@ -23,15 +29,17 @@ class Tree:
     lists: dict[str, "Tree"] = field(default_factory=dict)
     bare: bool = False
 
-    def grow(self, records: Iterable[Json]) -> None:
+    def grow(self, records: Iterable[Json], depth: int = 0) -> None:
         """Add the keys of `records`."""
+        if depth > DEEPEST:
+            raise SheetError("sheets.too_deep", line=0)
         for record in records:
             if not isinstance(record, dict):
                 self.bare = True
                 continue
             for key, value in record.items():
                 if isinstance(value, list):
-                    self.lists.setdefault(key, Tree()).grow(value)
+                    self.lists.setdefault(key, Tree()).grow(value, depth + 1)
                 else:
                     self.fields[key] = None
 
@@ -47,7 +55,12 @@ class Leaf:
     @property
     def where(self) -> str:
         """The place in a record, with dots."""
-        return ".".join((*self.path, self.key) if self.key else self.path)
+        return stripped(".".join((*self.path, self.key) if self.key else self.path))
+
+    @property
+    def plain_heading(self) -> str:
+        """The heading as `Match.unknown` tells it."""
+        return stripped(self.heading).strip()
 
 
 def leaves(tree: Tree, template: Template) -> list[Leaf]:

@@ -51,7 +51,10 @@ def read(
     if not offered:
         raise SheetError("sheets.no_such_template", kind=template or "")
     form = sniff(received)
-    sheet = _read(received, form, offered, name, mapping, limits)
+    try:
+        sheet = _read(received, form, offered, name, mapping, limits)
+    except RecursionError as error:
+        raise SheetError("sheets.too_deep", line=0) from error
     return sheet if sheet.template else replace(sheet, repairs=sheet.repairs.clear())
 
 

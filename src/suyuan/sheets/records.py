@@ -1,30 +1,29 @@
 """Reading JSON and NDJSON: flat or nested records, numbers kept letter by letter."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from suyuan.kernel import Severity
+from suyuan.kernel.findings import Value
 from suyuan.sheets import findings as table
 from suyuan.sheets.assemble import Draft, settle, tidy, unrecognised
 from suyuan.sheets.delimited import to_utf8
 from suyuan.sheets.headings import Match, Recognition, choose
 from suyuan.sheets.limits import MEBIBYTE, Limits, SheetError
 from suyuan.sheets.nested import Cells, Json, Plan, Tree, flatten, match_tree, plan
+from suyuan.sheets.parsing import Doubled, Number, Parser
+from suyuan.sheets.shapes import Place, strangers, unknown_places
 from suyuan.sheets.sheet import Sheet
 from suyuan.sheets.sniff import Format
 from suyuan.sheets.template import Template
+from suyuan.sheets.unstorable import Broken
 
 _BATCH = 5_000
+_SHOWN = 5
 _NUMERIC = {"row": pl.UInt32, "field": pl.String, "value": pl.String, "shown": pl.String}
-
-
-class Number(str):
-    """A JSON number, as it is written."""
-
-    __slots__ = ()
 
 
 @dataclass(slots=True)
@@ -97,10 +96,18 @@ def tidy_records(draft: Draft) -> Draft:
     tidied.row_numbers = numbers.gather(kept)
     if kept.len() != before:
         places = pl.DataFrame({"row": kept, "new": pl.int_range(kept.len(), dtype=pl.UInt32, eager=True)})
-        tidied.said = [_moved(said, places) for said in tidied.said]
+        lost = [_lost(said, places) for said in tidied.said]
+        tidied.said = [*(_moved(said, places) for said in tidied.said), *lost]
         if tidied.numeric is not None:
             tidied.numeric = _moved(tidied.numeric, places)
     return tidied
+
+
+def _lost(said: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Refusals of records of which nothing is left: they refuse the file, for no row can bear them."""
+    refused = said.filter(pl.col("row").is_not_null() & (pl.col("severity") == Severity.REFUSE.value))
+    gone = refused.join(places, on="row", how="anti", maintain_order="left")
+    return gone.with_columns(row=pl.lit(None, dtype=pl.UInt32))
 
 
 def _moved(rows: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
@@ -154,7 +161,7 @@ class _Gathered:
         self.tree.grow(batch)
         match, found = match_tree(self.tree, self.template, self.mapping)
         self.limits.check_columns(len(found))
-        rows, numbers = self._rows(batch, plan(match, found))
+        rows, numbers = self._rows(batch, plan(match, found), unknown_places(match, found))
         columns = {name: [row.get(name) for row in rows] for name in match.columns.values()}
         frame = pl.DataFrame(
             {name: self._texts(name, values) for name, values in columns.items()},
@@ -165,15 +172,30 @@ class _Gathered:
         self.height += len(rows)
         self.limits.check_rows(self.height)
 
-    def _rows(self, batch: list[Json], how: Plan) -> tuple[list[Cells], list[int]]:
+    def _rows(self, batch: list[Json], how: Plan, unknown: Set[Place]) -> tuple[list[Cells], list[int]]:
         rows: list[Cells] = []
         numbers: list[int] = []
         for record in batch:
             self.records += 1
             flat = flatten(record, how)
+            if unknown or type(record) is Doubled:
+                self._refuse(record, self.height + len(rows), unknown)
             rows += flat
             numbers += [self.records] * len(flat)
         return rows, numbers
+
+    def _refuse(self, record: Json, row: int, unknown: Set[Place]) -> None:
+        """Refuse a record of which a part could not be read: what is left of it would be another record."""
+        keys: dict[str, list[str]] = {}
+        if isinstance(record, Doubled):
+            keys["sheets.duplicate_key"] = record.keys_twice
+        if isinstance(record, dict) and unknown:
+            for code, key in strangers(record, self.template.nesting, unknown):
+                if key not in keys.setdefault(code, []):
+                    keys[code].append(key)
+        for code, named in keys.items():
+            data: dict[str, Value] = {"keys": named[:_SHOWN], "record": self.records}
+            self.said.append(table.make([row], None, code, Severity.REFUSE, data=data))
 
     def _texts(self, name: str, values: list[Json]) -> list[str | None]:
         column = self.template.column(name)
@@ -188,6 +210,11 @@ class _Gathered:
         if odd:
             rows = [self.height + i for i in odd]
             self.said.append(table.make(rows, name, "sheets.nested_value", Severity.REFUSE, data={"field": name}))
+        broken = [i for i, value in enumerate(values) if type(value) is Broken]
+        if broken:
+            rows = [self.height + i for i in broken]
+            received = pl.Series([str(values[i]) for i in broken])
+            self.said.append(table.make(rows, name, "sheets.bad_unicode", Severity.REFUSE, received, {"field": name}))
         return [value if value is None or isinstance(value, str) else _plain(value) for value in values]
 
     def match(self) -> tuple[Match, dict[str, str]]:
@@ -213,17 +240,8 @@ def _shown(value: Json) -> str | None:
     return value if value is None or isinstance(value, str) else _plain(value)
 
 
-def _parse(text: bytes, line: int) -> Json:
-    try:
-        parsed: Json = json.loads(text, parse_int=Number, parse_float=Number, parse_constant=Number)
-    except json.JSONDecodeError as error:
-        raise SheetError("sheets.json_syntax", line=line + error.lineno - 1, position=error.colno) from error
-    except (RecursionError, ValueError) as error:
-        raise SheetError("sheets.json_syntax", line=line, position=1) from error
-    return parsed
-
-
 def _lines(text: bytes) -> Iterator[list[Json]]:
+    parser = Parser()
     batch: list[Json] = []
     start, line = 0, 0
     while start < len(text):
@@ -234,7 +252,7 @@ def _lines(text: bytes) -> Iterator[list[Json]]:
         start = end + 1
         if not piece:
             continue
-        batch.append(_parse(piece, line))
+        batch.append(parser.parse(piece, line))
         if len(batch) == _BATCH:
             yield batch
             batch = []
@@ -245,11 +263,13 @@ def _lines(text: bytes) -> Iterator[list[Json]]:
 def _document(text: bytes, limits: Limits) -> Document:
     if len(text) > limits.max_json:
         raise SheetError("sheets.json_too_large", found=len(text) // MEBIBYTE, limit=limits.max_json // MEBIBYTE)
-    parsed = _parse(text, 1)
+    parsed = Parser().parse(text, 1)
     declared = None
     records: Json = parsed
     if isinstance(parsed, dict) and isinstance(parsed.get("records"), list):
         records = parsed["records"]
+        if isinstance(parsed, Doubled):
+            raise SheetError("sheets.duplicate_key", keys=parsed.keys_twice[:_SHOWN], record=0)
         if isinstance(parsed.get("kind"), str):
             declared = (str(parsed["kind"]), str(parsed.get("version") or ""))
     elif isinstance(parsed, dict):

@@ -200,7 +200,7 @@ def _draft(
         row_numbers=pl.int_range(skip + 1, skip + 1 + frame.height, dtype=pl.UInt32, eager=True),
         match=match,
         recognition=chosen.recognition,
-        headings={column: stripped(chosen.rows[match.row][position] or "") for position, column in match.columns.items()},
+        headings={name: stripped(chosen.rows[match.row][at] or "") for at, name in match.columns.items()},
         name=name,
         worksheet=chosen.part.name,
         date_1904=date_1904,

@@ -15,6 +15,7 @@ from suyuan.sheets.books import (
     add_data_sheet,
     add_identity,
     add_notes,
+    harmless,
     mark,
     sheet_name,
     write_csv,
@@ -23,6 +24,8 @@ from suyuan.sheets.limits import SheetError
 from suyuan.sheets.names import EXAMPLE_REMARK, RESULT_HEADING
 from suyuan.sheets.sniff import Format
 from suyuan.sheets.template import Template
+
+__all__ = ["harmless", "write_table", "write_template", "write_template_csv"]
 
 
 def write_template(template: Template) -> bytes:

@@ -215,8 +215,8 @@ def _deliver_products(story: Story, rng: np.random.Generator, made: pl.DataFrame
 
 
 def _dispose(story: Story, rng: np.random.Generator, at_hand: pl.DataFrame) -> None:
-    """Damaged packs are handed to a disposal facility."""
-    by = story.world.some("treatment_facility", rng.random(at_hand.height))
+    """Damaged packs are disposed of by the utilisers that hold them."""
+    by = at_hand["holder"].to_numpy()
     story.tell(
         "disposed",
         at_hand["ready"].to_numpy() + rng.integers(3, 15, at_hand.height),

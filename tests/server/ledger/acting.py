@@ -3,14 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import numpy as np
 import polars as pl
 from django.db import transaction
 
 from suyuan.events import records
+from suyuan.events.check import Context
 from suyuan.events.vocabulary import vocabulary
 from suyuan.server.kit.connection import cursor
+from suyuan.server.ledger import services
+from suyuan.server.ledger.services import Amended, Correction, Filing
 from suyuan.server.ledger.services.append import Appended, append
 from tests.server.cast import CELL_PREFIX, MODULE_PREFIX, PACK_PREFIX, UTILISER_VENDOR, Actor
 
@@ -63,3 +67,34 @@ class Acting:
             done = append(run, batch, self.submission, RECEIVED + self.submission, rng=self.rng)
         assert done.admitted.all(), done.contradictions
         return done
+
+    def withdraw(self, done: Appended, actor: Actor) -> Amended:
+        """Withdraw what was reported, through the ledger's service."""
+        with transaction.atomic(), cursor() as run:
+            told = services.withdraw(run, dict.fromkeys(ids_of(done), "by mistake"), self.filing(actor))
+        assert told.records, told.objections
+        return told
+
+    def correct(self, record: str, field: str, value: str | None, actor: Actor) -> str:
+        """Set one field of a record right, through the ledger's service; the id of the new record."""
+        now = datetime.fromtimestamp(RECEIVED / 1000, UTC)
+        context = Context(now.date(), now, companies={actor.code: actor.number}, sites=dict(actor.sites))
+        with transaction.atomic(), cursor() as run:
+            told = services.correct(run, [Correction(record, field, value, "misread")], self.filing(actor), context)
+        assert told.records, told.objections
+        return dashed(next(iter(told.records.values())))
+
+    def filing(self, actor: Actor) -> Filing:
+        """The next submission of one of the cast."""
+        self.submission += 1
+        return Filing(actor.number, self.submission, RECEIVED + self.submission, self.rng)
+
+
+def dashed(identity: str) -> str:
+    """An id as the reads tell it."""
+    return str(UUID(identity))
+
+
+def ids_of(done: Appended) -> list[str]:
+    """The ids of the records that were written."""
+    return [str(UUID(bytes=row.tobytes())) for row in done.ids]

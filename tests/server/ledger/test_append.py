@@ -102,6 +102,37 @@ def test_a_record_that_differs_in_anything_is_no_repetition(book: Book) -> None:
     assert "events.bound_elsewhere" in codes(elsewhere)
 
 
+def test_a_sale_that_differs_in_personal_data_is_no_repetition(book: Book) -> None:
+    sale: Cells = {"vin": VIN, "sold_on": D[2], "division": "440300", "owner_name": "王五"}
+    book.report("vehicle_sold", [sale], reporter=CARMAKER)
+    other = book.report("vehicle_sold", [{**sale, "owner_name": "赵六"}], reporter=CARMAKER)
+    assert other.duplicate.tolist() == [False]
+    assert book.report("vehicle_sold", [sale], reporter=CARMAKER).duplicate.tolist() == [True]
+
+
+def test_a_cell_reported_otherwise_is_no_repetition(book: Book) -> None:
+    made: Cells = {"code": battery_code("C", 5), "produced_on": D[1], "model": "a", "material_batch": "B1"}
+    beside: Cells = {**made, "code": battery_code("C", 6)}
+    assert book.report("cell_produced", [made], [beside]).admitted.all()
+    changes: list[Cells] = [{"produced_on": D[2]}, {"model": "b"}, {"material_batch": "B2"}, {"material_batch": None}]
+    for change in changes:
+        told = book.report("cell_produced", [{**made, **change}], [beside])
+        assert told.duplicate.tolist() == [False, True], change
+        assert not told.admitted.any()
+        assert codes(told) == ["events.already_reported"]
+    assert book.report("cell_produced", [made]).duplicate.all()
+
+
+def test_what_is_stocked_stands_before_the_swap_stock_of_the_same_day(book: Book) -> None:
+    book.report("pack_produced", tree())
+    at_two = datetime(2026, 1, 2, 6, tzinfo=UTC)  # 14:00 in China
+    book.report("swap_in", [{"code": PACK, "stocked_on": at_two}], reporter=4)
+    told = book.report("stocked", [{"code": PACK, "stocked_on": D[1]}])
+    assert told.admitted.all()
+    assert codes(told) == []
+    assert book.states()[key(PACK)].stage == STAGES["swap_stock"]
+
+
 def test_a_repetition_with_another_new_part_is_none(book: Book) -> None:
     book.report("pack_produced", tree())
     book.report("vehicle_produced", [binding()], reporter=2)

@@ -5,10 +5,13 @@ from datetime import date
 
 import pytest
 
+from suyuan.codes.keys import split_code
+from suyuan.events.vocabulary import vocabulary
 from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.scope import Scope
+from suyuan.server.ledger.queries.kinds import kind_of
 from suyuan.server.ledger.queries.life import Life, life
-from suyuan.server.ledger.queries.objects import find, kind_of, show
+from suyuan.server.ledger.queries.objects import day_or_time, end_of_day, find, show
 from suyuan.server.ledger.queries.tree import Node, tree
 from tests.server.cast import Actor, Cast
 from tests.server.ledger.acting import MATERIAL, OTHER_VIN, VIN, Acting, cell, module, pack, pack_rows, product
@@ -230,9 +233,9 @@ def test_codes_that_nobody_reported_are_unknown(cast: Cast, acting: Acting) -> N
     ("code", "permitted", "forbidden"),
     [
         (pack(1), "maker carmaker dismantler utiliser guangdong zhejiang nation", "collector laboratory swapper"),
-        (cell(3), "maker carmaker repairer dismantler utiliser guangdong zhejiang", "collector laboratory"),
+        (cell(3), "maker carmaker dismantler utiliser guangdong zhejiang", "repairer collector laboratory"),
         (cell(5), "maker carmaker repairer dismantler guangdong zhejiang", "collector laboratory swapper"),
-        (VIN, "carmaker repairer dismantler guangdong zhejiang", "maker utiliser collector laboratory"),
+        (VIN, "carmaker guangdong zhejiang", "maker utiliser collector laboratory"),
         (cell(900), "repairer carmaker maker", "collector laboratory swapper"),
     ],
 )
@@ -274,9 +277,111 @@ def test_a_cell_made_alone_is_seen_by_its_maker_only(cast: Cast, acting: Acting)
         assert show(run, cast.zhejiang.scope, cell(501)) is None
 
 
-def test_kinds_are_told_by_codes() -> None:
-    codes = {pack(1): "pack", module(1): "module", cell(1): "cell", product(1): "product", MATERIAL: "material"}
-    from suyuan.codes.keys import split_code
+def test_what_sets_nothing_opens_nothing_but_the_record_itself(cast: Cast, acting: Acting) -> None:
+    tested = {"code": pack(1), "tested_on": date(2024, 3, 1), "soh": 0.8}
+    acting.report("assessed", cast.laboratory, [tested])
+    acting.report("assessed", cast.utiliser, [{**tested, "tested_on": date(2024, 3, 2)}])
+    own = life_of(cast.laboratory.scope, pack(1))
+    assert [(event.kind, event.reporter.number) for event in own.events] == [("assessed", cast.laboratory.number)]
+    assert own.events[0].body["soh"] == 0.8
+    assert (own.state.code, own.state.kind, own.state.stage) == (pack(1), "pack", "unknown")
+    assert (own.state.holder, own.state.consignee, own.state.vehicle, own.state.inside) == (None, None, None, ())
+    assert (own.derived_from, own.derived_into) == ((), ())
+    assert not {VIN, cast.maker.code, cast.dismantler.code} & set(repr(own).replace("'", " ").split())
+    with cursor() as run:
+        for read in (show, tree):
+            assert read(run, cast.laboratory.scope, pack(1)) is None
+        for inside in (module(1), cell(3)):
+            assert life(run, cast.laboratory.scope, inside) is None
+    whole = life_of(cast.utiliser.scope, pack(1))  # it is the other party of the retirement
+    assert kinds(whole)[-2:] == ["assessed", "assessed"]
+    assert whole.state.stage == "retired"
 
+
+def test_what_changes_something_opens_all(cast: Cast, acting: Acting) -> None:
+    with cursor() as run:
+        assert show(run, cast.collector.scope, pack(1)) is None
+    acting.report("outlet_received", cast.collector, [{"code": pack(1), "received_on": date(2024, 2, 2)}])
+    assert kinds(life_of(cast.collector.scope, pack(1)))[0] == "pack_produced"
+    with cursor() as run:
+        assert tree(run, cast.collector.scope, cell(3)) is not None
+
+
+def test_naming_a_vehicle_does_not_open_it(cast: Cast, acting: Acting) -> None:
+    own = life_of(cast.repairer.scope, VIN)
+    assert kinds(own) == ["replaced"]
+    assert (own.state.kind, own.state.stage, own.state.holder) == ("vehicle", "unknown", None)
+    with cursor() as run:
+        assert show(run, cast.repairer.scope, VIN) is None
+        assert tree(run, cast.repairer.scope, VIN) is None
+        assert show(run, cast.repairer.scope, module(9)) is not None
+
+
+def test_naming_a_batch_of_material_does_not_open_it(cast: Cast, acting: Acting) -> None:
+    recycle(acting, cast)
+    own = life_of(cast.maker.scope, MATERIAL)
+    assert (kinds(own), own.state.kind, own.derived_from) == (["cell_produced"], "material", ())
+    with cursor() as run:
+        assert show(run, cast.maker.scope, MATERIAL) is None
+        assert show(run, cast.maker.scope, cell(2001)) is not None
+    assert life_of(cast.utiliser.scope, MATERIAL).derived_from == (module(2),)
+
+
+def test_an_outlet_opens_what_it_took_out_but_not_the_vehicle(cast: Cast, acting: Acting) -> None:
+    site = cast.collector.sites["O1"]
+    own = Scope.of_outlet(cast.collector.number, site)
+    other = Scope.of_outlet(cast.collector.number, cast.collector.sites["O2"])
+    made = {"pack_code": pack(3), "module_code": module(3), "produced_on": date(2018, 5, 10)}
+    acting.report("pack_produced", cast.maker, [made])
+    car = {"vin": OTHER_VIN, "pack_code": pack(3), "produced_on": date(2018, 6, 1)}
+    acting.report("vehicle_produced", cast.carmaker, [car])
+    removal = {"code": pack(3), "vin": OTHER_VIN, "removed_on": date(2024, 1, 2), "site": "O1", "site_no": site}
+    acting.report("battery_removed", cast.collector, [removal])
+    assert kinds(life_of(own, pack(3))) == ["pack_produced", "vehicle_produced", "battery_removed"]
+    assert [(event.kind, event.reporter.number) for event in life_of(own, OTHER_VIN).events] == [
+        ("battery_removed", cast.collector.number)
+    ]
+    with cursor() as run:
+        assert show(run, own, OTHER_VIN) is None
+        assert life(run, other, pack(3)) is None
+        assert life(run, other, OTHER_VIN) is None
+
+
+def test_times_are_told_as_days_only_where_the_kind_says_no_more() -> None:
+    midnight = (end_of_day(date(2018, 5, 11)) or 0) + 1
+    kinds = vocabulary().kinds
+    assert day_or_time(kinds["stocked"], midnight) == "2018-05-12"
+    assert day_or_time(kinds["stocked"], midnight - 1) == "2018-05-11"
+    assert day_or_time(kinds["swapped"], midnight) == "2018-05-12T00:00:00+08:00"
+
+
+def test_kinds_are_told_by_position_four() -> None:
+    codes = {pack(1): "pack", module(1): "module", cell(1): "cell", product(1): "pack", MATERIAL: "material"}
+    codes |= {f"{cell(1)}RC": "cell", "9SUMB01AAA0000001RM": "module"}
     assert {code: kind_of(split_code(code)) for code in codes} == codes
-    assert kind_of((VIN, 0), vehicle=True) == "vehicle"
+    assert kind_of(split_code(pack(1)), {split_code(pack(1))}) == "product"
+
+
+def test_a_product_is_what_was_made_as_one(cast: Cast, acting: Acting) -> None:
+    nation = cast.nation.scope
+    received = [{"code": f"{cell(7)}RC", "received_on": date(2024, 3, 1)}]
+    acting.report("utiliser_received", cast.utiliser, [*received, {"code": pack(1), "received_on": date(2024, 3, 1)}])
+    making = {"making_no": "m1", "made_on": date(2024, 8, 5)}
+    small, large = module(40), pack(50)
+    acting.report("product_made", cast.utiliser, [{**making, "product_code": small, "source_code": f"{cell(7)}RC"}])
+    acting.report("product_made", cast.utiliser, [
+        {**making, "making_no": "m2", "product_code": large, "source_code": source} for source in (pack(1), small)
+    ], [0, 0])  # fmt: skip
+    with cursor() as run:
+        told = {
+            code: found.kind for code in (small, large, f"{cell(7)}RC", pack(1)) if (found := show(run, nation, code))
+        }
+        shallow = tree(run, nation, large, depth=1)
+    assert told == {small: "product", large: "product", f"{cell(7)}RC": "cell", pack(1): "pack"}
+    whole = tree_of(nation, large)
+    assert {child["code"]: child["kind"] for child in whole["children"]} == {pack(1): "pack", small: "product"}
+    assert whole["cells"] == 4
+    assert shallow is not None
+    assert {child["kind"] for child in shallow["children"]} == {"pack", "product"}
+    above = [(item["code"], item["kind"]) for item in tree_of(nation, f"{cell(7)}RC")["ancestors"]]
+    assert above == [(small, "product"), (large, "product")]

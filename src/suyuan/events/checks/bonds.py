@@ -1,55 +1,51 @@
 """Who is inside whom, within one file: a part has one place, and nothing is inside itself."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import polars as pl
 
 from suyuan.events.checks.judged import Pen
-from suyuan.events.checks.rows import other_rows
+from suyuan.events.checks.rows import Said, other_rows
 from suyuan.events.checks.shapes import shape_of
-from suyuan.events.checks.texts import TextColumn, row_numbers, run_starts
+from suyuan.events.checks.texts import NOWHERE, Places, Rows, TextColumn, mask, run_starts
 from suyuan.events.vocabulary import Kind
 
 
-def _places(columns: dict[str, TextColumn], names: tuple[str, ...], rows: pl.Series) -> pl.Series:
-    """The text of the place of each of `rows`: the first of the fields that is filled."""
-    texts = [columns[name].text.gather(rows).alias(name) for name in names if name in columns]
-    if not texts:
-        return pl.Series([None] * len(rows), dtype=pl.String)
-    return pl.DataFrame(texts).select(pl.coalesce(pl.all())).to_series()
-
-
-def _suspects(part: TextColumn, columns: dict[str, TextColumn], names: tuple[str, ...]) -> pl.Series:
+def _suspects(part: Places, elsewhere: list[Places]) -> Rows:
     """Rows whose part stands elsewhere, too; of rows that follow each other and say the same, only the first."""
-    if not part.repeats:
-        return row_numbers(0)
-    changes = run_starts(part.text)
-    for name in names:
-        if name in columns:
-            changes |= run_starts(columns[name].text)
-    rows = (pl.Series(changes) & part.text.is_not_null()).arg_true()
-    return rows.filter(part.text.gather(rows).is_duplicated())
+    changes = run_starts(part)
+    for place in elsewhere:
+        changes |= run_starts(place)
+    rows = np.flatnonzero(changes & (part != NOWHERE))
+    times = np.bincount(part[rows])
+    return rows[times[part[rows]] > 1]
 
 
-def check_one_place(kind: Kind, columns: dict[str, TextColumn], row_names: pl.Series, pen: Pen) -> None:
+def check_one_place(kind: Kind, said: Said, row_names: pl.Series, pen: Pen) -> None:
     """Refuse a part that this file puts in two places, in every place, naming the other one."""
     for part_name, place_names in shape_of(kind).bonds:
-        part = columns.get(part_name)
-        rows = row_numbers(0) if part is None else _suspects(part, columns, place_names)
-        if part is None or not len(rows):
+        part = said.columns.get(part_name)
+        if part is None or not part.repeats:
             continue
-        table = pl.DataFrame(
-            {"row": rows, "part": part.text.gather(rows), "place": _places(columns, place_names, rows)}
-        ).unique(["part", "place"], keep="first", maintain_order=True)
+        names = [name for name in place_names if name in said.columns]
+        rows = _suspects(said.identities[part_name], [said.identities[name] for name in names])
+        if not len(rows):
+            continue
+        places = {name: said.columns[name].text[rows] for name in names}
+        table = pl.DataFrame({"row": rows, "part": part.text[rows]} | places)
+        place = pl.coalesce(*names, pl.lit(None, pl.String)).alias("place")
+        table = table.select("row", "part", place).unique(["part", "place"], keep="first", maintain_order=True)
         one = pl.col("part")
         table = table.filter(pl.len().over(one) > 1).with_columns(
             first=pl.col("row").first().over(one), second=pl.col("row").get(1).over(one)
         )
-        other = table.select(pl.when(pl.col("row") == pl.col("first")).then("second").otherwise("first"))
-        pen.write(
-            "events.two_parents", table["row"], part_name, table["part"], other_rows(other.to_series(), row_names)
-        )
+        other = table.select(pl.when(pl.col("row") == pl.col("first")).then("second").otherwise("first")).to_series()
+        data = other_rows(other.to_numpy(), row_names)
+        pen.write("events.two_parents", table["row"].to_numpy(), part_name, table["part"], data)
 
 
-def check_not_itself(kind: Kind, columns: dict[str, TextColumn], pen: Pen) -> None:
+def check_not_itself(kind: Kind, columns: Mapping[str, TextColumn], pen: Pen) -> None:
     """Refuse a part that is said to be inside itself, and a source that is its own product."""
     pairs = [(part, place) for part, places in shape_of(kind).bonds for place in places]
     if kind.name == "product_made":
@@ -59,6 +55,5 @@ def check_not_itself(kind: Kind, columns: dict[str, TextColumn], pen: Pen) -> No
             continue
         levels = kind.fields[part].levels, kind.fields[place].levels
         if set(levels[0]) & set(levels[1]):
-            same = (columns[part].text == columns[place].text).fill_null(False)
-            rows = same.arg_true()
-            pen.write("events.child_is_parent", rows, part, columns[part].text.gather(rows))
+            rows = np.flatnonzero(mask(columns[part].text == columns[place].text))
+            pen.write("events.child_is_parent", rows, part, columns[part].text[rows])

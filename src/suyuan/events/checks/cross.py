@@ -1,15 +1,15 @@
 """Rules over several fields of one record, as one table."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
-from suyuan.events.checks.judged import Pen
+from suyuan.events.checks.fields import field_names
+from suyuan.events.checks.judged import Pen, personal_fields
 from suyuan.events.checks.rows import Groups
-from suyuan.events.checks.texts import nowhere, row_numbers
+from suyuan.events.checks.texts import Mask, Rows, mask
 from suyuan.events.vocabulary import Kind
-from suyuan.kernel.findings import Value
 
 NEEDED = "needed"
 FORBIDDEN = "forbidden"
@@ -91,26 +91,27 @@ RULES: tuple[Rule, ...] = (
 
 
 def check_rules(kind: Kind, values: pl.DataFrame, records: Groups, pen: Pen) -> None:
-    """Every rule of `RULES` on every record."""
+    """Every rule of `RULES` on every record; and what a correction says of a personal field is not quoted."""
+    if kind.about_record and {"field", "value"} <= set(values.columns):
+        harmless = values["field"].is_in(sorted(set(field_names().values()) - personal_fields()))
+        pen.withhold("value", ~mask(harmless))
     rules = [rule for rule in RULES if kind.name in rule.kinds]
     if not rules:
         return
     absent = [pl.lit(None, dtype=pl.String).alias(name) for name in kind.fields if name not in values.columns]
     table = values.with_columns(absent)
     for rule in rules:
-        broken = table.select(rule.breaks.fill_null(False).alias("broken"))["broken"]
-        if rule.whole_record:
-            broken = _in_every_row(broken, records)
-        rows = broken.arg_true()
+        broken = mask(table.select(rule.breaks).to_series())
+        rows = _in_every_row(broken, records) if rule.whole_record else np.flatnonzero(broken)
         if len(rows):
-            pen.write(rule.code, rows, rule.field, table[rule.field].cast(pl.String).gather(rows))
+            pen.write(rule.code, rows, rule.field, table[rule.field].cast(pl.String)[rows])
 
 
-def _in_every_row(broken: pl.Series, records: Groups) -> pl.Series:
+def _in_every_row(broken: Mask, records: Groups) -> Rows:
     """The first row of each record that breaks the rule in all of its rows."""
-    kept = records.group.filter(~broken).unique()
-    rows = records.first.filter(~row_numbers(len(records)).is_in(kept.implode()))
-    return nowhere(len(broken)).scatter(rows, True)
+    kept = np.zeros(len(records), bool)
+    kept[records.group[~broken]] = True
+    return records.first[~kept]
 
 
 def check_destination(kind: Kind, values: pl.DataFrame, reporter: str | None, pen: Pen) -> None:
@@ -119,6 +120,5 @@ def check_destination(kind: Kind, values: pl.DataFrame, reporter: str | None, pe
     if party is None or reporter is None or "party" not in values.columns:
         return
     code = "events.destination_is_reporter" if party.required else "events.destination_own"
-    rows = (values["party"] == reporter).fill_null(False).arg_true()
-    data: Mapping[str, Value] | None = None
-    pen.write(code, rows, "party", values["party"].gather(rows), data)
+    rows = np.flatnonzero(mask(values["party"] == reporter))
+    pen.write(code, rows, "party", values["party"][rows])

@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
+import numpy as np
 import polars as pl
 
 from suyuan.codes.columns import check_battery_codes, check_companies, check_divisions, check_vins
 from suyuan.events.checks.context import Context
 from suyuan.events.checks.judged import Fault, Judged
+from suyuan.events.checks.texts import Mask, is_null, mask, repeated
 from suyuan.events.checks.times import judge_date, judge_datetime
 from suyuan.events.vocabulary import Field, FieldType, vocabulary
 from suyuan.sheets.findings import pack
@@ -22,6 +24,17 @@ _CONTROL = r"[\p{Cc}\x{200B}-\x{200F}\x{2028}-\x{202E}\x{2060}-\x{2064}\x{FEFF}]
 _NUMBER = r"^(?P<number>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)(?P<unit>\s*\D.*)?$"
 _UUID = r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
 
+_TEXT = pl.col("text")
+_TEXT_FAULTS = (
+    (_TEXT.str.len_chars() > TEXT_LIMIT).alias("long"),
+    _TEXT.str.contains(_CONTROL).alias("control"),
+)
+_NUMBER_PARTS = _TEXT.str.strip_chars().str.extract_groups(_NUMBER).alias("parts")
+_NUMBER_READ = (
+    pl.col("number").str.strip_prefix("+").cast(pl.Float64, strict=False).alias("value"),
+    pl.col("unit").str.strip_chars().str.to_lowercase().fill_null("").alias("unit"),
+)
+
 Judge: TypeAlias = Callable[[Field, pl.Series, Context], Judged]
 
 
@@ -32,7 +45,7 @@ def _verdicts(frame: pl.DataFrame) -> tuple[Fault, ...]:
         found = frame[name]
         if found.null_count() < len(found):
             codes = found.drop_nulls().unique().cast(pl.String).sort()
-            faults += [Fault(code, (found == code).fill_null(False)) for code in codes]
+            faults += [Fault(code, mask(found == code)) for code in codes]
     return tuple(faults)
 
 
@@ -57,7 +70,7 @@ def _company(field: Field, texts: pl.Series, context: Context) -> Judged:
     if context.companies is None:
         return judged
     number = _registered(texts, context.companies)
-    unknown = Fault("events.company_unknown", number.is_null() & judged.sound())
+    unknown = Fault("events.company_unknown", is_null(number) & judged.sound())
     return Judged(texts, number=number, faults=(*judged.faults, unknown))
 
 
@@ -66,28 +79,36 @@ def _site(field: Field, texts: pl.Series, context: Context) -> Judged:
     if context.sites is None:
         return judged
     number = _registered(judged.typed, context.sites)
-    unknown = Fault("events.site_unknown", number.is_null() & judged.sound())
+    unknown = Fault("events.site_unknown", is_null(number) & judged.sound())
     return Judged(judged.typed, (*judged.faults, unknown), number)
 
 
 def _text(field: Field, texts: pl.Series, context: Context) -> Judged:
-    length = texts.str.len_chars()
-    long = Fault("events.text_long", length > TEXT_LIMIT, {"limit": TEXT_LIMIT})
-    return Judged(texts, (long, Fault("events.text_control", texts.str.contains(_CONTROL))))
+    found = texts.to_frame("text").select_seq(_TEXT_FAULTS)
+    long = Fault("events.text_long", mask(found["long"]), {"limit": TEXT_LIMIT})
+    return Judged(texts, (long, Fault("events.text_control", mask(found["control"]))))
+
+
+def _batch(field: Field, texts: pl.Series, context: Context) -> Judged:
+    """A batch of material: any text, but none that stands for a vehicle or a battery in the ledger."""
+    judged = _text(field, texts, context)
+    vehicle = is_null(check_vins(texts, strict=False, reference=context.reference)["finding"])
+    battery = is_null(check_battery_codes(texts, context.reference, "PMC")["finding"])
+    return judged.also([Fault("events.batch_reads_as_code", vehicle | battery)])
 
 
 def _record(field: Field, texts: pl.Series, context: Context) -> Judged:
-    wrong = ~texts.str.contains(_UUID)
+    wrong = ~mask(texts.str.contains(_UUID))
     return Judged(texts.str.to_lowercase(), (Fault("events.record_id", wrong),))
 
 
 def _number(field: Field, texts: pl.Series, context: Context) -> Judged:
-    parts = texts.str.strip_chars().str.extract_groups(_NUMBER).struct.unnest()
-    value = parts["number"].str.strip_prefix("+").cast(pl.Float64, strict=False)
-    read = value.is_not_null() & value.is_finite().fill_null(False)
-    unit = parts["unit"].str.strip_chars().str.to_lowercase().fill_null("")
-    foreign = read & (unit != "") & (unit != (field.unit or "").lower())
-    outside = read & ~foreign & ~value.is_between(_low(field), _high(field))
+    parts = texts.to_frame("text").select(_NUMBER_PARTS).unnest("parts").select_seq(_NUMBER_READ)
+    value, unit = parts["value"], parts["unit"]
+    number = value.to_numpy()  # NaN where it could not be read
+    read = np.isfinite(number)
+    foreign = read & mask((unit != "") & (unit != (field.unit or "").lower()))
+    outside = read & ~foreign & ~((number >= _low(field)) & (number <= _high(field)))
     limits = {"minimum": field.minimum, "maximum": field.maximum, "unit": field.unit, "range": shown_range(field)}
     faults = [
         Fault("events.number_unreadable", ~read),
@@ -95,7 +116,7 @@ def _number(field: Field, texts: pl.Series, context: Context) -> Judged:
         Fault("events.number_range", outside, limits),
     ]
     if field.type is FieldType.INTEGER:
-        faults.append(Fault("events.number_whole", read & ~foreign & (value != value.floor())))
+        faults.append(Fault("events.number_whole", read & ~foreign & (number != np.floor(number))))
     return Judged(value, tuple(faults))
 
 
@@ -126,17 +147,17 @@ def _nearest(texts: pl.Series, meanings: Mapping[str, str]) -> pl.Series:
 
 
 def _choice_faults(
-    texts: pl.Series, wrong: pl.Series, meanings: Mapping[str, str], shown: Mapping[str, str]
+    texts: pl.Series, wrong: Mask, meanings: Mapping[str, str], shown: Mapping[str, str]
 ) -> tuple[Fault, ...]:
     """Unknown choices, told apart by whether a suggestion can be made."""
     every = list(shown.values())
-    places = wrong.arg_true()
-    nearest = _nearest(texts.gather(places), meanings)
+    places = np.flatnonzero(wrong)
+    nearest = _nearest(texts[places], meanings)
     near = nearest.drop_nulls().unique(maintain_order=True)
     told = {key: pack({"choices": every, "nearest": shown[key]}) for key in near}
     data = nearest.replace_strict(told, default=None, return_dtype=pl.String)
-    by_value = pl.repeat(None, len(texts), dtype=pl.String, eager=True).scatter(places, data)
-    has = by_value.is_not_null()
+    by_value = repeated(None, len(texts), pl.String()).scatter(places, data)
+    has = ~is_null(by_value)
     return (
         Fault("events.choice_near", has, by_value),
         Fault("events.choice_unknown", wrong & ~has, {"choices": every}),
@@ -146,7 +167,7 @@ def _choice_faults(
 def _choice(field: Field, texts: pl.Series, context: Context) -> Judged:
     meanings = choice_meanings(field)
     typed = texts.str.strip_chars().str.to_lowercase().replace_strict(meanings, default=None, return_dtype=pl.String)
-    wrong = typed.is_null()
+    wrong = is_null(typed)
     if not wrong.any():
         return Judged(typed)
     shown = {key: f"{label.zh}/{label.en}" for key, label in field.choices.items()}
@@ -183,7 +204,7 @@ def judge_field_name(texts: pl.Series) -> Judged:
     typed = (
         texts.str.strip_chars().str.to_lowercase().replace_strict(field_names(), default=None, return_dtype=pl.String)
     )
-    return Judged(typed, (Fault("events.field_unknown", typed.is_null()),))
+    return Judged(typed, (Fault("events.field_unknown", is_null(typed)),))
 
 
 JUDGES: Mapping[FieldType, Judge] = MappingProxyType(
@@ -191,7 +212,7 @@ JUDGES: Mapping[FieldType, Judge] = MappingProxyType(
         FieldType.BATTERY_CODE: _battery_code,
         FieldType.VIN: _vin,
         FieldType.COMPANY: _company,
-        FieldType.BATCH: _text,
+        FieldType.BATCH: _batch,
         FieldType.SITE: _site,
         FieldType.RECORD: _record,
         FieldType.DIVISION: _division,

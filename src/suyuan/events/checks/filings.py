@@ -1,15 +1,15 @@
 """Codes against what is on file: the vendor, the 14-character prefix, and the number of parts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from suyuan.events.checks.context import Context
 from suyuan.events.checks.judged import Fault, Judged, Pen
-from suyuan.events.checks.rows import Groups, group_rows
-from suyuan.events.checks.texts import TextColumn
+from suyuan.events.checks.rows import Groups, Said, group_rows, inside
+from suyuan.events.checks.texts import NOWHERE, Mask, TextColumn, gather, is_null, mask, run_of_row, run_starts
+from suyuan.events.containment import LISTED
 from suyuan.events.vocabulary import Kind, Parts
 from suyuan.sheets.findings import pack
 
@@ -37,104 +37,112 @@ def with_filings(
 
     All columns are looked up at once, each different beginning of a code once.
     """
-    codes = [_Codes.of(name, columns[name].values, judged[name]) for name in fields_on_file(kind) if name in columns]
-    if not codes or (context.vendors is None and context.filings is None):
+    sound = {name: judged[name].sound() for name in fields_on_file(kind) if name in columns}
+    if not sound or (context.vendors is None and context.filings is None):
         return dict(judged)
-    faults: dict[str, list[Fault]] = {code.name: [] for code in codes}
+    codes = pl.concat([columns[name].values.filter(pl.Series(good)).alias("code") for name, good in sound.items()])
+    heads = codes.str.slice(0, _PREFIX)
+    told: dict[str, dict[str, str | None]] = {}
     if context.vendors is not None:
-        wrong = _foreign_vendors(pl.concat([code.vendors() for code in codes]), context.vendors)
-        for code in codes if wrong else ():
-            faults[code.name].append(_fault("events.vendor_unknown", code.head.str.slice(0, 3), code.sound, wrong))
+        told["events.vendor_unknown"] = _foreign_vendors(heads.unique(), context.vendors)
     if context.filings is not None:
-        heads = pl.DataFrame({"head": pl.concat([code.filed_heads() for code in codes]).unique()})
-        for rule, told in _unlike_filings(heads, context.filings).items():
-            for code in codes if told else ():
-                faults[code.name].append(_fault(rule, code.head, code.filed, told))
-    return {**judged, **{name: judged[name].also(more) for name, more in faults.items() if more}}
+        told |= _unlike_filings(heads.filter(_long(codes)).unique(), context.filings)
+    if not any(told.values()):
+        return dict(judged)
+    return {**judged, **{name: _told(judged[name], columns[name].values, good, told) for name, good in sound.items()}}
 
 
-@dataclass(frozen=True, slots=True)
-class _Codes:
-    """A column of codes: their first 14 characters, which are sound, and which of those have a filed prefix."""
-
-    name: str
-    head: pl.Series
-    sound: pl.Series
-    filed: pl.Series
-
-    @classmethod
-    def of(cls, name: str, texts: pl.Series, judged: Judged) -> "_Codes":
-        sound = judged.sound()
-        return cls(name, texts.str.slice(0, _PREFIX).alias("head"), sound, sound & (texts.str.len_bytes() >= _LONG))
-
-    def vendors(self) -> pl.Series:
-        """The different vendors of the sound codes."""
-        return self.head.filter(self.sound).unique().str.slice(0, 3)
-
-    def filed_heads(self) -> pl.Series:
-        """The different prefixes that should be on file."""
-        return self.head.filter(self.filed).unique()
+def _long(codes: pl.Series) -> pl.Series:
+    return codes.str.len_bytes() >= _LONG
 
 
-def _fault(code: str, part: pl.Series, where: pl.Series, told: Mapping[str, str | None]) -> Fault:
-    data = part.replace_strict(told, default=None, return_dtype=pl.String)
-    return Fault(code, where & data.is_not_null(), data)
+def _told(judged: Judged, texts: pl.Series, sound: Mask, told: Mapping[str, Mapping[str, str | None]]) -> Judged:
+    """`judged` with the rules that speak of the beginnings of its texts: by rule and beginning, the data."""
+    heads, filed = texts.str.slice(0, _PREFIX), sound & _long(texts).to_numpy()
+    faults = []
+    for rule, data in told.items():
+        if data:
+            by_text = heads.replace_strict(data, default=None, return_dtype=pl.String)
+            concerned = sound if rule == "events.vendor_unknown" else filed
+            faults.append(Fault(rule, concerned & ~is_null(by_text), by_text))
+    return judged.also(faults)
 
 
-def _foreign_vendors(used: pl.Series, vendors: frozenset[str]) -> dict[str, str | None]:
-    return {vendor: pack({"vendor": vendor}) for vendor in sorted(set(used.unique()) - vendors)}
+def _foreign_vendors(heads: pl.Series, vendors: frozenset[str]) -> dict[str, str | None]:
+    return {head: pack({"vendor": head[:3]}) for head in heads.to_list() if head[:3] not in vendors}
 
 
-def _unlike_filings(heads: pl.DataFrame, filings: pl.DataFrame) -> dict[str, dict[str, str | None]]:
-    filed = _filed(heads["head"], filings).select("level", "chemistry", head="prefix", known=pl.lit(True))
-    marks = {
-        "events.prefix_unknown": pl.col("known").is_null(),
-        "events.prefix_level": (pl.col("level") != pl.col("head").str.slice(3, 1)).fill_null(False),
-        "events.prefix_chemistry": (pl.col("chemistry") != pl.col("head").str.slice(4, 1)).fill_null(False),
-    }
-    table = heads.join(filed, on="head", how="left").with_columns(**marks)
-    wrong = table.filter(pl.any_horizontal(*marks))
-    if not wrong.height:
-        return {}
-    level, chemistry = pl.col("level").fill_null(""), pl.col("chemistry").fill_null("")
-    data = pl.struct(prefix="head", filed_level=level, filed_chemistry=chemistry).struct.json_encode()
-    wrong = wrong.with_columns(data=data)
-    found = {code: wrong.filter(code) for code in marks}
-    return {code: dict(zip(table["head"], table["data"], strict=True)) for code, table in found.items()}
+def _unlike_filings(heads: pl.Series, filings: pl.DataFrame) -> dict[str, dict[str, str | None]]:
+    told: dict[str, dict[str, str | None]] = {f"events.prefix_{name}": {} for name in ("unknown", "level", "chemistry")}
+    filed = _filed(filings, "level", "chemistry")
+    for head in heads.to_list():
+        level, chemistry = filed.get(head, (None, None))
+        data = pack({"prefix": head, "filed_level": level or "", "filed_chemistry": chemistry or ""})
+        if head not in filed:
+            told["events.prefix_unknown"][head] = data
+        if level not in (None, head[3]):
+            told["events.prefix_level"][head] = data
+        if chemistry not in (None, head[4]):
+            told["events.prefix_chemistry"][head] = data
+    return told
 
 
-def _filed(prefixes: pl.Series, filings: pl.DataFrame) -> pl.DataFrame:
-    """The filings of some prefixes, the first of each."""
-    return filings.filter(pl.col("prefix").is_in(prefixes.implode())).unique("prefix", keep="first")
+def _filed(filings: pl.DataFrame, *names: str) -> dict[str, tuple[str | int | None, ...]]:
+    """By prefix what is filed under `names`; of several filings of one prefix the first."""
+    rows = zip(*(filings[name].to_list()[::-1] for name in names), strict=True)
+    return dict(zip(filings["prefix"].to_list()[::-1], rows, strict=True))
 
 
-def check_counts(kind: Kind, columns: dict[str, TextColumn], records: Groups, context: Context, pen: Pen) -> None:
-    """The number of modules and cells of each new pack or module against its filing."""
+def check_counts(kind: Kind, said: Said, records: Groups, context: Context, pen: Pen) -> None:
+    """The listed parts against what a record can hold, and those of a new pack or module against its filing."""
+    _check_limit(kind, said, records, pen)
     main = kind.main.field if kind.slots else ""
     made = kind.parts is Parts.TREE and kind.main.before == {"unknown"}
-    if context.filings is None or not made or main not in columns:
+    if context.filings is None or not made or main not in said.columns:
         return
-    code = columns[main].text.gather(records.first)
-    prefix = code.str.slice(0, _PREFIX).alias("prefix")
-    heads = pl.DataFrame({"prefix": prefix, "row": records.first, "code": code})
-    filed = _filed(prefix.unique(), context.filings).select("prefix", "modules", "cells")
-    heads = heads.join(filed, on="prefix", how="left", maintain_order="left")
-    for rule, name, field in _COUNTS:
+    code = said.columns[main]
+    filed = _counts(code.values.str.slice(0, _PREFIX), context.filings)
+    place = records.first if code.index is None else code.index[records.first]
+    for (rule, _, field), counts in zip(_COUNTS, filed, strict=True):
         if field in kind.children:
-            table = heads.with_columns(found=_children(columns.get(field), records))
-            table = table.filter(pl.col(name) != pl.col("found"))
-            if table.height:
-                data = table.select(pl.struct(expected=name, found="found").struct.json_encode()).to_series()
-                pen.write(rule, table["row"], main, table["code"], data)
+            expected, found = gather(counts, place), _children(field, said, records)
+            wrong = mask(expected != found)
+            if wrong.any():
+                table = pl.DataFrame({"expected": expected, "found": found}).filter(wrong)
+                data = table.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+                rows = records.first[wrong]
+                pen.write(rule, rows, main, code.text[rows], data)
 
 
-def _children(column: TextColumn | None, records: Groups) -> pl.Series:
-    """By record, the number of different texts in `column`."""
-    if column is None:
-        return pl.repeat(0, len(records), dtype=pl.Int64, eager=True)
-    if column.repeats:
-        once = group_rows(records.group.cast(pl.UInt64) * 2**32 + column.identities().cast(pl.UInt64)).first
-        record = records.group.gather(once)
+def _check_limit(kind: Kind, said: Said, records: Groups, pen: Pen) -> None:
+    """Refuse records that list more parts than the ledger can store in one."""
+    listed = [name for name in kind.children if name in said.columns]
+    if np.bincount(records.group).max(initial=0) * len(listed) <= LISTED:
+        return
+    found = pl.DataFrame({name: _children(name, said, records) for name in listed}).sum_horizontal()
+    over = (found > LISTED).to_numpy()
+    table = pl.DataFrame({"found": found}).filter(over).with_columns(limit=LISTED)
+    data = table.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+    rows, main = records.first[over], said.columns.get(kind.main.field)
+    pen.write("events.too_many_parts", rows, kind.main.field, None if main is None else main.text[rows], data)
+
+
+def _counts(heads: pl.Series, filings: pl.DataFrame) -> list[pl.Series]:
+    """The numbers of parts filed for each of `heads`, looked up once where they follow each other."""
+    names = [name for _, name, _ in _COUNTS]
+    filed, starts = _filed(filings, *names), run_starts(heads)
+    found = [filed.get(head) or (None,) * len(names) for head in heads.filter(pl.Series(starts)).to_list()]
+    runs = run_of_row(starts)
+    return [pl.Series([numbers[place] for numbers in found], dtype=pl.Int64)[runs] for place in range(len(names))]
+
+
+def _children(field: str, said: Said, records: Groups) -> pl.Series:
+    """By record, the number of different texts in `field`."""
+    if field not in said.columns:
+        return pl.Series(np.zeros(len(records), np.int64))
+    identity = said.identities[field]
+    if said.columns[field].repeats:
+        record = records.group[group_rows(inside(records.group, identity)).first]
     else:
-        record = records.group.filter(column.text.is_not_null())
-    return pl.Series(np.bincount(record.to_numpy(), minlength=len(records)), dtype=pl.Int64)
+        record = records.group[identity != NOWHERE]
+    return pl.Series(np.bincount(record, minlength=len(records)))

@@ -8,9 +8,10 @@ Day first or month first is not guessed.
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 
-from suyuan.events.checks.texts import nowhere
+from suyuan.events.checks.texts import Mask, mask
 
 CHINA = "Asia/Shanghai"
 MOMENT = pl.Datetime("ms", CHINA)
@@ -34,6 +35,8 @@ class Moments:
     ----------
     moment
         `MOMENT`; null where it could not be read. A day without a time is its midnight in China.
+    day
+        The day in China.
     readable
         Whether the text has one of the forms.
     has_time
@@ -41,13 +44,9 @@ class Moments:
     """
 
     moment: pl.Series
-    readable: pl.Series
-    has_time: pl.Series
-
-    @property
-    def day(self) -> pl.Series:
-        """The day in China."""
-        return self.moment.dt.date()
+    day: pl.Series
+    readable: Mask
+    has_time: Mask
 
 
 def _number(*names: str, otherwise: int = 0) -> pl.Expr:
@@ -79,12 +78,29 @@ def _possible() -> pl.Expr:
     return known & (day <= last) & clock & (_offset_minutes().abs() <= 14 * 60)
 
 
-def _plain_days(texts: pl.Series) -> Moments:
-    """The usual case, read the short way."""
-    day = texts.str.to_date("%Y-%m-%d", strict=False)
-    moment = (day.cast(pl.Datetime("ms")) - timedelta(minutes=_CHINA_MINUTES)).dt.replace_time_zone("UTC")
-    has_time = nowhere(len(texts))
-    return Moments(moment.dt.convert_time_zone(CHINA).cast(MOMENT), ~has_time, has_time)
+def _in_china(utc: pl.Expr) -> pl.Expr:
+    return utc.dt.replace_time_zone("UTC").dt.convert_time_zone(CHINA).cast(MOMENT).alias("moment")
+
+
+_TEXT = pl.col("text")
+_DAY = pl.col("moment").dt.date().alias("day")
+_MIDNIGHT = _in_china(pl.col("day").cast(pl.Datetime("ms")) - timedelta(minutes=_CHINA_MINUTES))
+
+
+def midnights(days: pl.Series) -> pl.Series:
+    """The moments when `days` begin in China."""
+    return days.to_frame("day").select(_MIDNIGHT).to_series()
+
+
+def _moments() -> pl.Expr:
+    safe = pl.when("possible")
+    day = pl.date(
+        safe.then(pl.col("year")).otherwise(2000),
+        safe.then(pl.col("month")).otherwise(1),
+        safe.then(pl.col("day")).otherwise(1),
+    )
+    since = pl.duration(milliseconds=_milliseconds() - _offset_minutes() * 60_000)
+    return safe.then(_in_china(day.cast(pl.Datetime("ms")) + since))
 
 
 def read_moments(texts: pl.Series) -> Moments:
@@ -93,22 +109,15 @@ def read_moments(texts: pl.Series) -> Moments:
     >>> read_moments(pl.Series(["2026年3月1日", "20260301 08:30Z", "1.3.2026"])).moment.dt.to_string("%F %R").to_list()
     ['2026-03-01 00:00', '2026-03-01 16:30', None]
     """
-    if texts.str.contains(_PLAIN_DAY).all():
-        return _plain_days(texts)
-    parts = texts.str.strip_chars().str.extract_groups(_FORM).struct.unnest()
+    if texts.str.contains(_PLAIN_DAY).all():  # the usual case, read the short way
+        day = texts.str.to_date("%Y-%m-%d", strict=False)
+        return Moments(midnights(day), day, np.ones(len(texts), bool), np.zeros(len(texts), bool))
+    parts = texts.to_frame("text").select(_TEXT.str.strip_chars().str.extract_groups(_FORM)).unnest("text")
     read = parts.with_columns(
         year=_number("y"),
         month=_number("m1", "m2", "m3"),
         day=_number("d1", "d2", "d3"),
         readable=pl.col("y").is_not_null(),
     ).with_columns(possible=pl.col("readable") & _possible())
-    safe = pl.when(pl.col("possible"))
-    day = pl.date(
-        safe.then(pl.col("year")).otherwise(2000),
-        safe.then(pl.col("month")).otherwise(1),
-        safe.then(pl.col("day")).otherwise(1),
-    )
-    since = pl.duration(milliseconds=_milliseconds() - _offset_minutes() * 60_000)
-    moment = (day.cast(pl.Datetime("ms")) + since).dt.replace_time_zone("UTC").dt.convert_time_zone(CHINA).cast(MOMENT)
-    table = read.select(moment=safe.then(moment), readable="readable", has_time=pl.col("hour").is_not_null())
-    return Moments(table["moment"], table["readable"], table["has_time"])
+    read = read.select(moment=_moments(), readable="readable", has_time=pl.col("hour").is_not_null()).with_columns(_DAY)
+    return Moments(read["moment"], read["day"], mask(read["readable"]), mask(read["has_time"]))

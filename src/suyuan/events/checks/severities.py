@@ -30,6 +30,7 @@ _REFUSE = (
     "events.choice_unknown",
     "events.text_long",
     "events.text_control",
+    "events.batch_reads_as_code",
     "events.record_id",
     "events.field_unknown",
     "events.site_unknown",
@@ -43,6 +44,7 @@ _REFUSE = (
     "events.input_missing",
     "events.destination_is_reporter",
     "events.record_disagrees",
+    "events.too_many_parts",
     # Several records of one file.
     "events.child_twice",
     "events.two_parents",

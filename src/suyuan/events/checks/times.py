@@ -2,11 +2,13 @@
 
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 
 from suyuan.events.checks.context import Context
 from suyuan.events.checks.judged import Fault, Judged
 from suyuan.events.checks.moments import CHINA, MOMENT, Moments, read_moments
+from suyuan.events.checks.texts import Mask, is_null, mask
 from suyuan.events.vocabulary import Field
 
 EARLIEST = date(2000, 1, 1)
@@ -19,19 +21,17 @@ TIME_AHEAD = timedelta(minutes=10)
 """How far a time may lie ahead: clocks are not set to the second."""
 
 
-def _faults(read: Moments, ahead: pl.Series, context: Context) -> tuple[Fault, ...]:
-    known = read.moment.is_not_null()
-    early = (read.day < EARLIEST).fill_null(False)
+def _faults(read: Moments, ahead: Mask, context: Context) -> tuple[Fault, ...]:
     return (
         Fault("events.date_unreadable", ~read.readable),
-        Fault("events.date_impossible", read.readable & ~known),
-        Fault("events.date_early", early, {"earliest": EARLIEST.isoformat()}),
-        Fault("events.date_future", ahead.fill_null(False), {"today": context.reference.isoformat()}),
+        Fault("events.date_impossible", read.readable & is_null(read.moment)),
+        Fault("events.date_early", mask(read.day < EARLIEST), {"earliest": EARLIEST.isoformat()}),
+        Fault("events.date_future", ahead, {"today": context.reference.isoformat()}),
     )
 
 
-def _day_ahead(read: Moments, context: Context) -> pl.Series:
-    return read.day > context.reference + DAYS_AHEAD
+def _day_ahead(read: Moments, context: Context) -> Mask:
+    return mask(read.day > context.reference + DAYS_AHEAD)
 
 
 def judge_date(field: Field, texts: pl.Series, context: Context) -> Judged:
@@ -44,6 +44,6 @@ def judge_datetime(field: Field, texts: pl.Series, context: Context) -> Judged:
     """A moment; a day alone is read as its midnight in China, and said so."""
     read = read_moments(texts)
     limit = pl.Series([context.now + TIME_AHEAD]).dt.convert_time_zone(CHINA).cast(MOMENT)
-    ahead = (read.has_time & (read.moment > limit[0])) | (~read.has_time & _day_ahead(read, context))
-    bare = Fault("events.time_missing", read.moment.is_not_null() & ~read.has_time)
+    ahead = np.where(read.has_time, mask(read.moment > limit[0]), _day_ahead(read, context))
+    bare = Fault("events.time_missing", ~is_null(read.moment) & ~read.has_time)
     return Judged(read.moment, (*_faults(read, ahead, context), bare))

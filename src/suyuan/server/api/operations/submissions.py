@@ -32,6 +32,8 @@ from suyuan.server.kit.problems import Refusal
 from suyuan.server.submissions import queries, services
 from suyuan.server.submissions.models import Mode, State, Submission
 from suyuan.server.submissions.services import Order
+from suyuan.sheets import harmless
+from suyuan.sheets.unstorable import is_storable
 
 router = Router(auth=KEY, tags=["submissions"])
 
@@ -99,6 +101,8 @@ def _mapping(text: str | None) -> dict[str, str] | None:
         value = None
     if not isinstance(value, dict) or not all(isinstance(field, str) for field in value.values()):
         raise Refusal("api.parameter_invalid", name="mapping", where="query", reason="json_object_of_text")
+    if not all(is_storable(text) for pair in value.items() for text in pair):
+        raise Refusal("api.parameter_invalid", name="mapping", where="query", reason="storable_text")
     return value
 
 
@@ -192,12 +196,7 @@ def _as_csv(found: pl.DataFrame, teller: Teller) -> Iterator[bytes]:
 
 def csv_portion(frame: pl.DataFrame) -> bytes:
     """Rows as csv, without headings. Text that a spreadsheet program would run as a formula is made harmless."""
-    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
-    harmless = frame.with_columns(
-        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r]")).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
-        for name in texts
-    )
-    return harmless.write_csv(include_header=False, line_terminator="\r\n").encode()
+    return harmless(frame).write_csv(include_header=False, line_terminator="\r\n").encode()
 
 
 @router.get("/submissions/{number}/bad-rows", response={200: None}, openapi_extra=offers("xlsx"))

@@ -100,7 +100,7 @@ def life(run: psycopg.Cursor[Row], scope: Scope, code: str) -> Life | None:
         if entry.id not in chosen or (entry.touches and not chosen[entry.id].touches):
             chosen[entry.id] = entry
     rows = sorted(chosen.values(), key=lambda entry: entry.moment)
-    if not rows:
+    if not (rows or gathered.visible):
         return None
     said = bodies(run, rows)
     every = [*gathered.made, *(row for some in gathered.rows.values() for row in some)] if gathered.visible else rows

@@ -1,8 +1,8 @@
 """Recall: from a design, a range of serials, a list of codes or a batch of material to whatever contains them.
 
 The answer streams as frames. Where parts are not asked for one by one, parts of one lot in one
-container share a row. Memory stays bounded: blocks are read in portions, and what is kept of a lot
-is one row for each container.
+container share a row. What went into several products in one record has a row for each of them. Memory
+stays bounded: blocks are read in portions, and what is kept of a lot is one row for each container.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -47,7 +47,10 @@ def recall_serials(
 def recall_codes(
     run: psycopg.Cursor[Row], scope: Scope, codes: Sequence[str] | pl.Series, at: date | None = None
 ) -> Iterator[pl.DataFrame]:
-    """What contains each of these batteries; a row a code. Unknown codes, and repeated ones, are left out."""
+    """What contains each of these batteries; a row a code, or a product of several that it went into.
+
+    Unknown codes, and repeated ones, are left out.
+    """
     request = Request(run, scope, end_of_day(at), PORTION)
     listed = pl.Series("code", codes, dtype=pl.String).drop_nulls().unique(maintain_order=True)
     for portion in listed.to_frame().iter_slices(PORTION * 64):

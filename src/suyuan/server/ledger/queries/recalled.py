@@ -11,8 +11,10 @@ from suyuan.events.containment import Tree, decode_tree
 from suyuan.events.vocabulary import vocabulary
 from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Scope
-from suyuan.server.ledger.queries.containers import Key
-from suyuan.server.ledger.queries.objects import kind_of_lot, names
+from suyuan.server.ledger.queries.containers import LEVELS, Key
+from suyuan.server.ledger.queries.kinds import kind_of_lot
+from suyuan.server.ledger.queries.makings import makings_of
+from suyuan.server.ledger.queries.objects import names
 from suyuan.server.ledger.queries.sight import seen_of
 from suyuan.server.ledger.queries.upward import BLOCK, Lots, born_by, chains, decode, links_of, spanned
 from suyuan.server.ledger.queries.valid import VALID
@@ -35,7 +37,9 @@ RECALLED = pl.Schema(
 )
 """What a recall answers: `count` parts of `lot` (one part: its `code`), where they are, and who holds it.
 
-`holder` is a number of the register. Parts in nothing have no module, pack, product and vehicle.
+`holder` is a number of the register. Parts in nothing have no module, pack, product and vehicle. Where
+several products were made of one source in one record, nobody knows what of it went into which: the row
+stands once for each product, with the state of that product, and its parts are counted in each.
 """
 
 _RANGE = """
@@ -203,16 +207,41 @@ def _rows(request: Request, groups: pl.DataFrame) -> Iterator[pl.DataFrame]:
     if groups.is_empty():
         return
     starts = groups.with_columns(c0=pl.coalesce("parent", pl.when("itself").then("own")))
-    line = chains(request.run, starts["c0"].drop_nulls(), request.lots, request.at_ms)
-    frame = starts.join(line, on="c0", how="left", maintain_order="left")
-    columns = [name for name in frame.columns if name[0] == "c" and name[1:].isdigit()]
-    frame = frame.with_columns(top=pl.coalesce(list(reversed(columns))))
+    frame = _followed(request, starts)
     frame = frame.join(
         _states(request, frame["top"].drop_nulls().unique()), on="top", how="left", maintain_order="left"
     )
     frame = _made_alone(request, frame)
     if frame.height:
-        yield _named(request, _placed(request, frame, ["own", *columns]))
+        yield _named(request, frame)
+
+
+def _followed(request: Request, starts: pl.DataFrame, levels: int = LEVELS) -> pl.DataFrame:
+    """The parts `own` and containers `c0` with all that contains them, and at the `top` of it what has the state."""
+    line = chains(request.run, starts["c0"].drop_nulls(), request.lots, request.at_ms)
+    frame = starts.join(line, on="c0", how="left", maintain_order="left")
+    above = [name for name in frame.columns if name[0] == "c" and name[1:].isdigit()]
+    frame = frame.with_columns(top=pl.coalesce(list(reversed(above))))
+    members = ["own", *above]
+    every = pl.concat([frame[name].alias("key") for name in members]).drop_nulls().unique()
+    products, sources = makings_of(request.run, every, request.lots, request.at_ms)
+    frame = _placed(request, frame, members, products)
+    return frame if sources.is_empty() or not levels else _spread(request, frame, members, sources, levels)
+
+
+def _spread(
+    request: Request, frame: pl.DataFrame, members: list[str], sources: pl.DataFrame, levels: int
+) -> pl.DataFrame:
+    """The lines on which a source went into several products (columns source, into) once for each of these."""
+    made = pl.DataFrame({"c0": sources["into"].unique()}).with_columns(own=pl.lit(None, pl.Int64))
+    upward = _followed(request, made, levels - 1).select("top", "product", into="c0")
+    reached = sources.join(upward, on="into").select("source", "top", "product")
+    frame = frame.with_row_index("row")
+    lines = frame.unpivot(members, index="row", value_name="source").join(reached, on="source")
+    lines = lines.select("row", "top", "product").unique()
+    several = frame.drop("top", "product").join(lines, on="row").select(frame.columns)
+    still = ~frame["top"].is_in(sources["source"].implode()).fill_null(False)
+    return pl.concat([frame.filter(still), several]).sort("row", "product").drop("row")
 
 
 def _states(request: Request, tops: pl.Series) -> pl.DataFrame:
@@ -248,15 +277,21 @@ def _made_alone(request: Request, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.filter(pl.col("parent").is_not_null() | pl.col("stage").is_not_null())
 
 
-def _placed(request: Request, frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-    """The line of containers as module, pack and (outermost) product."""
+def _placed(request: Request, frame: pl.DataFrame, columns: list[str], products: pl.Series) -> pl.DataFrame:
+    """The line of containers as module, pack and (outermost) product; `products` are those made as such."""
     kinds = pl.Series([kind_of_lot(name) for name in request.lots.names], dtype=pl.String)
     found: dict[str, list[pl.Expr]] = {"module": [], "pack": [], "product": []}
-    wide = frame.with_columns(kinds.gather(frame[name] // (1 << 32)).alias(f"kind_{name}") for name in columns)
+    wide = frame.with_columns(
+        pl.when(frame[name].is_in(products.implode()))
+        .then(pl.lit("product"))
+        .otherwise(kinds.gather(frame[name] // (1 << 32)))
+        .alias(f"kind_{name}")
+        for name in columns
+    )
     for kind, some in found.items():
         order = columns if kind != "product" else reversed(columns)
         some.extend(pl.when(pl.col(f"kind_{name}") == kind).then(name) for name in order)
-    return wide.with_columns(pl.coalesce(some).alias(kind) for kind, some in found.items())
+    return wide.select(*frame.columns, *(pl.coalesce(some).alias(kind) for kind, some in found.items()))
 
 
 def _named(request: Request, frame: pl.DataFrame) -> pl.DataFrame:

@@ -39,12 +39,14 @@ _MAKERS = "SELECT DISTINCT submission, reporter FROM ledger_event WHERE submissi
 _REPEATS = """
 SELECT DISTINCT o.place
   FROM unnest(%s::text[], %s::integer[], %s::bigint[], %s::jsonb[], %s::bytea[], %s::integer[], %s::text[], %s::text[],
-              %s::integer[]) WITH ORDINALITY
-       AS o (lot, serial, ms, body, parts, site, vehicle, other_lot, other_serial, place)
+              %s::integer[], %s::jsonb[]) WITH ORDINALITY
+       AS o (lot, serial, ms, body, parts, site, vehicle, other_lot, other_serial, personal, place)
   JOIN ledger_event e ON e.lot = o.lot AND e.serial = o.serial AND e.kind = %s AND e.reporter = %s
        AND e.main_lot IS NULL AND e.occurred_at = to_timestamp(o.ms / 1000.0) AND e.body - 'correction' = o.body
        AND e.parts IS NOT DISTINCT FROM o.parts AND coalesce(e.site, 0) = o.site
        AND e.vehicle IS NOT DISTINCT FROM o.vehicle
+       AND o.personal IS NOT DISTINCT FROM (
+            SELECT p.data FROM ledger_personal p WHERE p.lot = e.lot AND p.serial = e.serial AND p.id = e.id)
        AND (o.other_lot IS NULL OR EXISTS (
             SELECT FROM ledger_event t WHERE t.lot = o.other_lot AND t.serial = o.other_serial AND t.id = e.id))
        AND NOT (o.other_lot IS NULL AND EXISTS (
@@ -278,6 +280,7 @@ def find_repeats(run: psycopg.Cursor[Row], batch: Batch, parts: Sequence[bytes |
             vehicles,
             [other and other[0] for other in others],
             [other and other[1] for other in others],
+            [None] * len(batch) if batch.personal is None else batch.personal.to_list(),
             batch.kind.no,
             batch.reporter,
             [number for number, _ in _further(batch.kind)],

@@ -1,6 +1,6 @@
 """What an object is made of and what it is part of, at any date; one round trip a level."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NotRequired, TypedDict
@@ -12,8 +12,10 @@ from suyuan.events.containment import Tree, decode_tree
 from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Scope
 from suyuan.server.ledger.queries.containers import LEVELS, Key, columns
+from suyuan.server.ledger.queries.entries import PRODUCT_MADE
 from suyuan.server.ledger.queries.history import History, batteries_of, history
-from suyuan.server.ledger.queries.objects import code_of, end_of_day, kind_of
+from suyuan.server.ledger.queries.kinds import is_product, kind_of, kind_of_lot, products_among
+from suyuan.server.ledger.queries.objects import code_of, end_of_day
 from suyuan.server.ledger.queries.valid import VALID
 
 _DOWN = """
@@ -29,7 +31,10 @@ SELECT o.place, 'span', NULL, NULL, NULL, s.other_lot, s.other_serial,
  UNION ALL
 SELECT o.place, 'birth', NULL, NULL, NULL, b.parent_lot, b.parent_serial, b.submission
   FROM o JOIN birth(%s::text[], %s::integer[]) AS b ON b.lot = o.lot AND b.serial = o.serial
-""".replace("{valid}", VALID)
+ UNION ALL
+SELECT o.place, 'product', NULL, NULL, NULL, NULL, NULL, NULL
+  FROM o JOIN ledger_event e ON e.lot = o.lot AND e.serial = o.serial AND e.kind = {made} AND e.slot = 0 AND {valid}
+""".replace("{valid}", VALID).replace("{made}", str(PRODUCT_MADE))
 _SLICES = """
 SELECT o.place, e.part_lots, e.part_counts, e.parts
   FROM unnest(%s::text[], %s::integer[], %s::bigint[]) WITH ORDINALITY AS o (lot, serial, submission, place)
@@ -61,10 +66,20 @@ class Node(Outline):
 
 @dataclass(slots=True)
 class _Parts:
-    """What is found on the way down: the parts of each object, and what a tree says of its second level."""
+    """What is found on the way down: the parts of each object, and what a tree says of its second level.
+
+    `products` are the objects that were made as such; `moved` the parts that no production tree listed,
+    which alone may be among them.
+    """
 
     children: dict[Key, list[Key]] = field(default_factory=dict)
     lists: dict[Key, list[Key]] = field(default_factory=dict)
+    products: set[Key] = field(default_factory=set)
+    moved: set[Key] = field(default_factory=set)
+
+    def divides(self, key: Key) -> bool:
+        """Whether an object may have parts: cells and materials have none, unless they were made as products."""
+        return key in self.moved or key in self.products or kind_of_lot(key[0]) not in _LEAVES
 
 
 def tree(
@@ -76,7 +91,7 @@ def tree(
     expand_cells: bool = False,
     depth: int = LEVELS,
 ) -> Node | None:
-    """The tree below an object, with what is above it; None for what the scope may not know of.
+    """The tree below an object, with what is above it; None for what is not open to the scope.
 
     Parameters
     ----------
@@ -91,30 +106,31 @@ def tree(
     if gathered is None:
         return None
     at_ms = end_of_day(at)
-    parts = _Parts()
+    parts = _Parts(products={key for key, rows in gathered.rows.items() if is_product(rows)})
     start = [gathered.key]
     if gathered.is_vehicle:
         start = batteries_of(gathered, at_ms)
         parts.children[gathered.key] = start
         depth -= 1
     _descend(run, start, at_ms, depth, parts)
-    node = _node(gathered.key, parts, expand_cells, {gathered.key}, vehicle=gathered.is_vehicle)
-    node["ancestors"] = _ancestors(gathered, at_ms)
+    node = _node(gathered.key, parts, expand_cells, {gathered.key})
+    node["kind"] = gathered.kind
+    node["ancestors"] = _ancestors(gathered, at_ms, parts.products)
     return node
 
 
-def _ancestors(gathered: History, at_ms: int | None) -> list[Outline]:
-    above = [Outline(code=code_of(key), kind=kind_of(key)) for key in gathered.chain(at_ms)]
+def _ancestors(gathered: History, at_ms: int | None, products: Set[Key]) -> list[Outline]:
+    above = [Outline(code=code_of(key), kind=kind_of(key, products)) for key in gathered.chain(at_ms)]
     if not gathered.is_vehicle and (vehicle := gathered.vehicle(at_ms)):
         above.append(Outline(code=code_of(vehicle), kind="vehicle"))
     return above
 
 
-def _node(key: Key, parts: _Parts, expand: bool, path: set[Key], *, vehicle: bool = False) -> Node:
+def _node(key: Key, parts: _Parts, expand: bool, path: set[Key]) -> Node:
     children: list[Node] = []
     cells = 0
     for child in parts.children.get(key, ()):
-        if kind_of(child) == "cell":
+        if kind_of(child, parts.products) == "cell":
             cells += 1
             if expand:
                 children.append(Node(code=code_of(child), kind="cell", children=[], cells=0))
@@ -122,17 +138,18 @@ def _node(key: Key, parts: _Parts, expand: bool, path: set[Key], *, vehicle: boo
             below = _node(child, parts, expand, path | {child})
             cells += below["cells"]
             children.append(below)
-    return Node(code=code_of(key), kind=kind_of(key, vehicle=vehicle), children=children, cells=cells)
+    return Node(code=code_of(key), kind=kind_of(key, parts.products), children=children, cells=cells)
 
 
 def _descend(run: psycopg.Cursor[Row], start: Sequence[Key], at_ms: int | None, depth: int, parts: _Parts) -> None:
-    frontier = [key for key in start if kind_of(key) not in _LEAVES]
+    frontier = [key for key in start if parts.divides(key)]
     for _ in range(min(depth, LEVELS)):
         if not frontier:
             return
         _level(run, frontier, at_ms, parts)
-        below = {child for key in frontier for child in parts.children[key] if kind_of(child) not in _LEAVES}
+        below = {child for key in frontier for child in parts.children[key] if parts.divides(child)}
         frontier = sorted(below - parts.children.keys())
+    parts.products |= products_among(run, parts.moved.intersection(frontier))
 
 
 def _level(run: psycopg.Cursor[Row], frontier: Sequence[Key], at_ms: int | None, parts: _Parts) -> None:
@@ -150,7 +167,10 @@ def _level(run: psycopg.Cursor[Row], frontier: Sequence[Key], at_ms: int | None,
             listed[key] += tops
             parts.lists.update(below)
         elif what == "span":
+            parts.moved.add((lot, serial))
             spans[key][lot, serial] = spans[key].get((lot, serial), False) or bool(number)
+        elif what == "product":
+            parts.products.add(key)
         else:
             births.append((key, (lot, serial), number))
     for key, told in _slices(run, births, at_ms).items():

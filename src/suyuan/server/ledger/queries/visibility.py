@@ -73,9 +73,7 @@ def opening_events(scope: Scope, alias: str = "e") -> Condition:
         return visible
     row = Identifier(alias)
     concerned = _CONCERNED.format(row=row, changes=_CHANGES.format(row=row))
-    return Condition(
-        SQL("({} AND {})").format(visible.sql, concerned), [*visible.params, scope.company, scope.company]
-    )
+    return Condition(SQL("({} AND {})").format(visible.sql, concerned), [*visible.params, scope.company, scope.company])
 
 
 def seen_keys(run: psycopg.Cursor[Row], scope: Scope, keys: Sequence[Key]) -> set[Key]:
