@@ -53,9 +53,10 @@ class Judge:
         wrong = []
         if thing.stage not in slot.before:
             wrong.append(f"stage {thing.stage}")
-        if slot.holder == "reporter" and thing.holder != reporter:
+        known = thing.stage != "unknown"
+        if known and slot.holder == "reporter" and thing.holder != reporter:
             wrong.append("holder")
-        if slot.holder == "consignee" and thing.consignee != reporter:
+        if known and slot.holder == "consignee" and thing.consignee != reporter:
             wrong.append("consignee")
         if slot.vehicle == "none" and thing.vehicle:
             wrong.append("bound")

@@ -1,10 +1,7 @@
 """Checked rows become a batch of records: objects, parts, times and parties as arrays."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -276,16 +273,9 @@ def is_day(kind: Kind) -> bool:
     return kind.fields[kind.time].type is FieldType.DATE
 
 
-@cache
-def _first_on_their_day() -> frozenset[str]:
-    """The kinds that the vocabulary marks with ``day = "start"``."""
-    table = tomllib.loads((files("suyuan.events") / "vocabulary.toml").read_text(encoding="utf-8"))
-    return frozenset(row["name"] for row in table["kind"] if row.get("day", "end") == "start")
-
-
 def starts_day(kind: Kind) -> bool:
     """Whether a record of this kind that says the day only stands at its start, before whatever else happened then.
 
-    What makes an object or puts it into stock comes first on a day; everything else counts as its end.
+    What makes an object comes first on a day; everything else counts as its end.
     """
-    return kind.name in _first_on_their_day()
+    return kind.day == "start"

@@ -111,6 +111,7 @@ class Kind:
     slots: tuple[Slot, ...]
     fields: Mapping[str, Field]
     about_record: bool = False
+    day: str = "end"
 
     @property
     def main(self) -> Slot:
@@ -190,6 +191,7 @@ def _kind(row: Mapping[str, Any]) -> Kind:
         slots=slots,
         fields=MappingProxyType({f["name"]: _field(f, levels.get(f["name"], "")) for f in row["fields"]}),
         about_record=row.get("about") == "record",
+        day=row.get("day", "end"),
     )
 
 
