@@ -169,11 +169,10 @@ def test_only_some_records_keep_their_objects_and_texts() -> None:
 def test_a_day_stands_at_its_start_or_its_end_by_kind() -> None:
     first = {kind.name for kind in KINDS.values() if starts_day(kind)}
     assert first == {
-        "cell_produced", "module_produced", "pack_produced", "stocked", "after_sales_stocked", "imported",
-        "vehicle_produced", "vehicle_certified",
+        "cell_produced", "module_produced", "pack_produced", "imported", "vehicle_produced", "vehicle_certified",
     }  # fmt: skip
     midnight = int(datetime(2026, 2, 1, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()) * 1000
-    for name, time, expected in (("stocked", "stocked_on", 0), ("retired", "retired_on", 86_400_000 - 1)):
+    for name, time, expected in (("imported", "imported_on", 0), ("retired", "retired_on", 86_400_000 - 1)):
         values = pl.DataFrame({"code": ["04QPB76836300JBC40000001"], time: [date(2026, 2, 1)]})
         batch = build(KINDS[name], values, np.zeros(1, np.int64), 1)
         assert batch.occurred_ms.tolist() == [midnight + expected]
