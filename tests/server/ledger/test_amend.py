@@ -118,8 +118,8 @@ def test_only_the_reporter_withdraws_and_only_what_is_there_and_holds(book: Book
 
 LATER = [
     ("vehicle_produced", binding(), CARMAKER),  # its pack
-    ("lost", {"code": battery_code("M", 0), "noticed_on": D[2]}, CARMAKER),  # a module of it
-    ("disposed", {"code": battery_code("C", 37), "disposed_on": D[2]}, CARMAKER),  # a cell of it
+    ("lost", {"code": battery_code("M", 0), "noticed_on": D[2]}, MAKER),  # a module of it
+    ("disposed", {"code": battery_code("C", 37), "disposed_on": D[2]}, MAKER),  # a cell of it
     ("assessed", {"code": PACK, "tested_on": NOW, "soh": 0.9}, CARMAKER),
 ]
 
