@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from suyuan.kernel import Severity
@@ -10,7 +12,13 @@ from suyuan.kernel.findings import Value
 from suyuan.sheets import findings as table
 from suyuan.sheets import repairs as mending
 from suyuan.sheets.headings import Match, Recognition, Row
-from suyuan.sheets.inspect import blank_to_null, inspect_text, number_findings, with_lost_numbers_marked
+from suyuan.sheets.inspect import (
+    blank_to_null,
+    inspect_text,
+    number_findings,
+    plain_columns,
+    with_lost_numbers_marked,
+)
 from suyuan.sheets.limits import Limits
 from suyuan.sheets.names import EXAMPLE_MARKS
 from suyuan.sheets.normal import normalise
@@ -35,6 +43,8 @@ class Draft:
         UInt32, as long as the frame.
     numeric
         Cells of text columns stored as numbers: row (index into the frame), field, value, shown.
+    plain
+        See `suyuan.sheets.inspect.plain_columns`; known once the draft is tidied.
     """
 
     format: Format
@@ -49,39 +59,41 @@ class Draft:
     date_1904: bool = False
     fills: pl.DataFrame = field(default_factory=mending.empty)
     said: list[pl.DataFrame] = field(default_factory=list)
+    plain: Mapping[str, int] = field(default_factory=dict)
 
 
 def tidy(draft: Draft) -> Draft:
     """Blank cells become null; blank rows and examples go. Row numbers keep counting."""
-    frame = blank_to_null(draft.frame)
-    data = frame.drop(RESULT, strict=False)
-    if data.width:
-        keep = ~(
-            data.select(pl.all_horizontal(pl.all().is_null())).to_series() | _examples(frame, draft.match.template)
-        )
-    else:
-        keep = pl.repeat(False, frame.height, eager=True)
-    if not keep.all():
+    draft.plain = plain_columns(draft.frame)
+    frame = blank_to_null(draft.frame, [name for name in draft.frame.columns if name not in draft.plain])
+    data = frame.drop(RESULT) if RESULT in frame.columns else frame
+    gone = _blank_rows(data) | _examples(frame, draft.match.template)
+    if gone.any():
+        keep = pl.Series(~gone)
         data, draft.row_numbers = data.filter(keep), draft.row_numbers.filter(keep)
     draft.frame = data
     return draft
 
 
-def _examples(frame: pl.DataFrame, template: Template) -> pl.Series:
+def _blank_rows(frame: pl.DataFrame) -> npt.NDArray[np.bool_]:
+    blank = np.ones(frame.height, bool)
+    for column in frame:
+        blank &= column.is_null().to_numpy() if column.null_count() else False
+    return blank
+
+
+def _examples(frame: pl.DataFrame, template: Template) -> npt.NDArray[np.bool_]:
     """Rows marked as an example, and rows at the top that repeat the example of the template."""
-    found = pl.repeat(False, frame.height, eager=True)
+    found = np.zeros(frame.height, bool)
     if RESULT in frame.columns:
         remark = frame[RESULT].str.strip_chars()
         for mark in EXAMPLE_MARKS:
-            found |= remark.str.starts_with(mark).fill_null(False)
-    texts = {column.name: column.example or None for column in template.columns}
-    present = [column.name for column in template.columns if column.name in frame.columns]
-    if any(template.column(name).required and texts[name] for name in present):
-        top = frame.head(PREVIEW_ROWS)
-        same = top.select(
-            pl.all_horizontal(pl.col(name).eq_missing(pl.lit(texts[name])) for name in present)
-        ).to_series()
-        found = found.scatter(same.arg_true(), True)
+            found |= remark.str.starts_with(mark).fill_null(False).to_numpy()
+    present = [column for column in template.columns if column.name in frame.columns]
+    if any(column.required and column.example for column in present):
+        example = tuple(column.example or None for column in present)
+        top = zip(*(frame[column.name].head(PREVIEW_ROWS).to_list() for column in present), strict=True)
+        found[:PREVIEW_ROWS] |= np.array([row == example for row in top], bool)
     return found
 
 
@@ -90,8 +102,11 @@ def settle(draft: Draft, limits: Limits) -> Sheet:
     template = draft.match.template
     known = {column.name: column for column in template.columns}
     said = [*file_findings(draft.match, draft.recognition), *draft.said]
-    shown = inspect_text(draft.frame, known, limits)
-    frame = without_nul(draft.frame)
+    frame = draft.frame
+    odd = [name for name in frame.columns if draft.plain.get(name, limits.max_text + 1) > limits.max_text]
+    shown = inspect_text(pl.DataFrame([frame[name] for name in odd]), known, limits)
+    if odd:
+        frame = without_nul(frame)
     numeric = pl.DataFrame(schema=NUMERIC_CELLS)
     if draft.numeric is not None and draft.numeric.height:
         by_type = number_findings(draft.numeric, draft.row_numbers)
@@ -99,7 +114,9 @@ def settle(draft: Draft, limits: Limits) -> Sheet:
         said.append(by_type)
         numeric = draft.numeric.select(NUMERIC_CELLS.names())
         frame = with_lost_numbers_marked(frame, draft.numeric)
-    proposals = pl.concat([mending.propose(frame, known), draft.fills])
+    proposals = mending.propose(pl.DataFrame([frame[name] for name in odd]), known)
+    if draft.fills.height:
+        proposals = pl.concat([proposals, draft.fills])
     columns, raw, remarks = normalise(frame, template, draft.row_numbers, draft.date_1904)
     if not columns.height:
         said.append(table.make(None, None, "sheets.no_rows"))

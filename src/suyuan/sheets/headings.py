@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from suyuan.sheets.names import RESULT_HEADING
 from suyuan.sheets.template import Template, fold_heading
@@ -13,6 +14,7 @@ SEARCHED_ROWS = 20
 
 _BRACKETS = re.compile(r"\([^)]*\)|\[[^]]*\]")
 _RESULT = frozenset({fold_heading(name) for name in (*RESULT_HEADING, "\n".join(RESULT_HEADING))})
+_OWN_NAMES = 4  # canonical, Chinese, English, both; then the aliases
 _MARK = re.compile(r"suyuan-template:([A-Za-z_0-9]+):([^\s,;]+)")
 
 Row = Sequence[str | None]
@@ -69,24 +71,41 @@ class Recognition:
     best: Match | None = field(default=None)
 
 
-def _names(template: Template) -> tuple[dict[str, str], dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Names:
     """Folded heading → canonical name: those of the template itself, and those only understood."""
+
+    exact: Mapping[str, str]
+    loose: Mapping[str, str]
+    written: frozenset[str]  # every heading in full
+
+
+def _names(template: Template) -> _Names:
+    return _names_of(tuple(tuple(column.names()) for column in template.columns))
+
+
+@lru_cache(maxsize=256)
+def _names_of(columns: tuple[tuple[str, ...], ...]) -> _Names:
+    """From the names of each column: the canonical one, its headings in both languages and together, its aliases."""
     exact: dict[str, str] = {}
-    for column in template.columns:
-        for name in (column.name, column.zh, column.en, column.both):
-            exact.setdefault(fold_heading(name), column.name)
     loose: dict[str, str] = {}
-    for column in template.columns:
-        for alias in column.aliases:
-            loose.setdefault(fold_heading(alias), column.name)
     shortened: dict[str, set[str]] = {}
-    for column in template.columns:
-        for name in column.names():
-            shortened.setdefault(_without_brackets(name), set()).add(column.name)
+    for names in columns:
+        for name in names[:_OWN_NAMES]:
+            exact.setdefault(fold_heading(name), names[0])
+        for alias in names[_OWN_NAMES:]:
+            loose.setdefault(fold_heading(alias), names[0])
+        for name in names:
+            shortened.setdefault(_without_brackets(name), set()).add(names[0])
     for name, owners in shortened.items():
         if len(owners) == 1:
             loose.setdefault(name, *owners)
-    return exact, loose
+    return _Names(exact, loose, frozenset(fold_heading(name) for names in columns for name in names))
+
+
+def every_heading(template: Template) -> frozenset[str]:
+    """All headings that `template` knows, folded."""
+    return _names(template).written
 
 
 def _without_brackets(name: str) -> str:
@@ -101,7 +120,7 @@ def match_row(cells: Row, template: Template, mapping: Mapping[str, str] | None 
     mapping
         Heading → canonical name as decided by the user; an empty name sets the column aside.
     """
-    exact, loose = _names(template)
+    known = _names(template)
     decided = {fold_heading(heading): name for heading, name in (mapping or {}).items()}
     claims: dict[str, list[tuple[int, str]]] = {}
     guessed: dict[str, str] = {}
@@ -115,9 +134,9 @@ def match_row(cells: Row, template: Template, mapping: Mapping[str, str] | None 
         if folded in _RESULT:
             result = position
             continue
-        name = decided.get(folded) if folded in decided else exact.get(folded)
+        name = decided.get(folded) if folded in decided else known.exact.get(folded)
         if name is None and folded not in decided:
-            name = loose.get(folded) or loose.get(_without_brackets(heading))
+            name = known.loose.get(folded) or known.loose.get(_without_brackets(heading))
             if name:
                 guessed[heading] = name
         if name and name in template.names:

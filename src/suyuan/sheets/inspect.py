@@ -1,7 +1,8 @@
 """Faults that the text of a cell shows: blank rows, errors of formulas, numbers shortened to powers of ten."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import polars as pl
 
 from suyuan.kernel import Severity
@@ -18,23 +19,50 @@ EXACT_DIGITS = 15
 ERROR_VALUE = r"^#(?:N/A|GETTING_DATA|[A-Z0-9/_]+[!?])$"
 """The text of a cell whose formula failed."""
 
+_PLAIN = np.zeros(256, dtype=np.bool_)
+"""The visible characters of ASCII but those without which no cell shows an error or a power of ten."""
+_PLAIN[ord("!") : ord("~") + 1] = True
+_PLAIN[[ord("#"), ord("+")]] = False
 _BLANK = r"^\s*$"
 _POWER = r"^\s*-?\d+(?:[.,]\d+)?[eE]\+\d{2,}\s*$"
 LOOKS_NUMERIC = r"^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$|^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}"
 _DAY = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}"
 
 
-def blank_to_null(frame: pl.DataFrame) -> pl.DataFrame:
-    """Cells that hold only white space become null; nothing is copied where there are none."""
-    if not frame.width:
+def plain_columns(frame: pl.DataFrame) -> dict[str, int]:
+    """The columns that hold nothing but plain text, with the bytes of their longest text.
+
+    Plain are texts of `_PLAIN` characters. No rule of this module or of `repairs` speaks of such a text,
+    unless it is too long; and to look at all bytes of a column at once takes less than any one of them.
+    """
+    longest = {}
+    for series in frame:
+        filled = series.drop_nulls() if series.null_count() else series
+        if filled.is_empty():
+            longest[series.name] = 0
+            continue
+        texts = filled.alias("").rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+        _, offsets, content = texts.buffers()
+        bounds = np.frombuffer(offsets, dtype=np.int64, count=len(texts) + 1, offset=8 * texts.offset)
+        widths = np.diff(bounds)
+        if widths.min() > 0 and _PLAIN[np.frombuffer(content, dtype=np.uint8)[bounds[0] : bounds[-1]]].all():
+            longest[series.name] = int(widths.max())
+    return longest
+
+
+def blank_to_null(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Cells of the columns `names` that hold only white space become null; nothing is copied where there are none."""
+    if not names:
         return frame
-    blank = frame.select(pl.all().str.contains(_BLANK).any().fill_null(False)).row(0)
-    names = [name for name, found in zip(frame.columns, blank, strict=True) if found]
-    return frame.with_columns(pl.when(~pl.col(name).str.contains(_BLANK)).then(pl.col(name)) for name in names)
+    found = frame.select(pl.col(names).str.contains(_BLANK).any().fill_null(False)).row(0)
+    blank = [name for name, any_blank in zip(names, found, strict=True) if any_blank]
+    return frame.with_columns(pl.when(~pl.col(name).str.contains(_BLANK)).then(pl.col(name)) for name in blank)
 
 
 def inspect_text(frame: pl.DataFrame, columns: Mapping[str, Column], limits: Limits) -> pl.DataFrame:
     """Findings about error values, unstorable characters, overlong cells and codes shown as powers of ten."""
+    if not frame.width:
+        return table.empty()
     masks = frame.select(
         [pl.col(name).str.starts_with("#").any().fill_null(False).alias(f"#{name}") for name in frame.columns]
         + [pl.col(name).str.len_chars().max().fill_null(0).alias(f"len {name}") for name in frame.columns]

@@ -4,11 +4,11 @@ Lists that stand side by side in one object (sources and products of one making)
 side; a shorter one repeats its last item if a required column stands in it and stays empty otherwise.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from suyuan.sheets.headings import Match, match_row
+from suyuan.sheets.headings import Match, every_heading, match_row
 from suyuan.sheets.limits import SheetError
 from suyuan.sheets.template import Nest, Template, fold_heading
 from suyuan.sheets.unstorable import stripped
@@ -65,12 +65,11 @@ class Leaf:
 
 def leaves(tree: Tree, template: Template) -> list[Leaf]:
     """All values that records of the shape `tree` have, with headings as `template` would name them."""
-    known = {fold_heading(name) for column in template.columns for name in column.names()}
-    return list(_leaves(tree, template.nesting, (), (), known))
+    return list(_leaves(tree, template.nesting, (), (), every_heading(template)))
 
 
 def _leaves(
-    tree: Tree, nests: Sequence[Nest], path: tuple[str, ...], columns: tuple[str, ...], known: set[str]
+    tree: Tree, nests: Sequence[Nest], path: tuple[str, ...], columns: tuple[str, ...], known: Set[str]
 ) -> Iterator[Leaf]:
     if tree.bare and columns:
         yield Leaf(path, None, columns[0])

@@ -21,14 +21,15 @@ def normalise(
         column = template.column(name)
         if column.is_date:
             iso = dates.normalise(columns[name], column.type == "datetime", date_1904)
-            said += [
-                count_finding("sheets.serial_date", columns[name], iso["serial"].arg_true(), row_numbers),
-                count_finding("sheets.time_dropped", columns[name], iso["dropped"].arg_true(), row_numbers),
-            ]
+            for code, mark in (("sheets.serial_date", "serial"), ("sheets.time_dropped", "dropped")):
+                if iso[mark].any():
+                    said.append(count_finding(code, columns[name], iso[mark].arg_true(), row_numbers))
             changed[name] = iso["iso"].alias(name)
         elif column.choices:
             changed[name] = _choices(columns[name], column)
     changed = {name: series for name, series in changed.items() if not series.equals(columns[name])}
+    if not changed:
+        return columns, pl.DataFrame(), table.concat(said)
     return columns.with_columns(list(changed.values())), columns.select(list(changed)), table.concat(said)
 
 

@@ -71,7 +71,7 @@ def read_document(
     match, headings = gathered.match()
     draft = Draft(
         format=document.format,
-        frame=pl.concat(gathered.frames, how="diagonal") if gathered.frames else pl.DataFrame(),
+        frame=gathered.frames[0] if len(gathered.frames) == 1 else pl.concat(gathered.frames, how="diagonal"),
         row_numbers=pl.concat(gathered.numbers),
         match=match,
         recognition=recognition,
@@ -86,15 +86,12 @@ def read_document(
 def tidy_records(draft: Draft) -> Draft:
     """Without examples and blank records; findings by index follow the rows that stay."""
     before = draft.frame.height
-    draft.frame = draft.frame.with_row_index("\u0000index")
-    index = draft.frame["\u0000index"]
-    draft.frame = draft.frame.drop("\u0000index")
     numbers = draft.row_numbers
-    draft.row_numbers = index.cast(pl.UInt32)
+    draft.row_numbers = pl.int_range(before, dtype=pl.UInt32, eager=True)
     tidied = tidy(draft)
-    kept = tidied.row_numbers
-    tidied.row_numbers = numbers.gather(kept)
+    kept, tidied.row_numbers = tidied.row_numbers, numbers
     if kept.len() != before:
+        tidied.row_numbers = numbers.gather(kept)
         places = pl.DataFrame({"row": kept, "new": pl.int_range(kept.len(), dtype=pl.UInt32, eager=True)})
         lost = [_lost(said, places) for said in tidied.said]
         tidied.said = [*(_moved(said, places) for said in tidied.said), *lost]

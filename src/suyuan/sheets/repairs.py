@@ -12,6 +12,7 @@ REPAIRS = pl.Schema(
 )
 """Schema of a table of proposals. Several rows about one cell carry the same `after`: all mended at once."""
 
+_NOTHING = pl.DataFrame(schema=REPAIRS)
 _WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"
 _SPACES = "\u00a0\u2007\u202f\u3000"
@@ -26,7 +27,7 @@ _FAULTY = f"[\uff01-\uff5e{_INVISIBLE}{_SPACES}]|^\\s|\\s$"
 
 def empty() -> pl.DataFrame:
     """A table without proposals."""
-    return pl.DataFrame(schema=REPAIRS)
+    return _NOTHING.clear()
 
 
 def propose(columns: pl.DataFrame, templates: dict[str, Column]) -> pl.DataFrame:
