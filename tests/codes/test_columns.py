@@ -19,6 +19,7 @@ from suyuan.codes.columns import (
     check_divisions,
     check_vins,
     decode_battery_codes,
+    production_days,
 )
 from suyuan.codes.texts import FAULTS
 from suyuan.codes.verdicts import SEVERITIES
@@ -111,6 +112,10 @@ def test_every_finding_on_a_battery_code_is_met_and_agrees() -> None:
 @given(st.lists(st.one_of(st.none(), battery_codes(), mutated(battery_codes())), max_size=12))
 def test_fields(values: list[str | None]) -> None:
     decoded = decode_battery_codes(column(values), REFERENCE)
+    written = pl.Series(production_days(column(values), REFERENCE))
+    accepted = decoded["form"].is_not_null()
+    assert written.dtype == pl.Date
+    assert written.filter(accepted).to_list() == decoded["produced_on"].filter(accepted).to_list()
     assert len(decoded) == len(values)
     for text, row in zip(values, decoded.iter_rows(named=True), strict=True):
         if text is None or not explain(text, REFERENCE).valid:

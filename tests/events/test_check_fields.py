@@ -20,6 +20,7 @@ CASES = [
     ("stocked", "stocked_on", "2026-02-29", "events.date_impossible", "2024-02-29"),
     ("stocked", "stocked_on", "2026-03-15 24:00", "events.date_impossible", "2026-03-15 23:59"),
     ("stocked", "stocked_on", "1999-12-31", "events.date_early", "2022-01-01"),
+    ("stocked", "stocked_on", "1940-06-01", "events.date_early", "2022-01-02"),  # a day without midnight in China
     ("stocked", "stocked_on", "2026-11-24", "events.date_future", "2026-11-23"),
     ("swap_in", "stocked_on", "2026-11-22 12:10:01", "events.date_future", "2026-11-22 12:10:00"),
     ("swap_in", "stocked_on", "2026-11-22T04:11Z", "events.date_future", "2026-11-22T04:09Z"),

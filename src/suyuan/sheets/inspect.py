@@ -23,6 +23,7 @@ _PLAIN = np.zeros(256, dtype=np.bool_)
 """The visible characters of ASCII but those without which no cell shows an error or a power of ten."""
 _PLAIN[ord("!") : ord("~") + 1] = True
 _PLAIN[[ord("#"), ord("+")]] = False
+_PART = 1 << 18  # bytes looked at together, so that they stay in the processor's cache
 _BLANK = r"^\s*$"
 _POWER = r"^\s*-?\d+(?:[.,]\d+)?[eE]\+\d{2,}\s*$"
 LOOKS_NUMERIC = r"^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$|^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}"
@@ -37,17 +38,25 @@ def plain_columns(frame: pl.DataFrame) -> dict[str, int]:
     """
     longest = {}
     for series in frame:
-        filled = series.drop_nulls() if series.null_count() else series
-        if filled.is_empty():
-            longest[series.name] = 0
-            continue
-        texts = filled.alias("").rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-        _, offsets, content = texts.buffers()
-        bounds = np.frombuffer(offsets, dtype=np.int64, count=len(texts) + 1, offset=8 * texts.offset)
-        widths = np.diff(bounds)
-        if widths.min() > 0 and _PLAIN[np.frombuffer(content, dtype=np.uint8)[bounds[0] : bounds[-1]]].all():
-            longest[series.name] = int(widths.max())
+        widths = [_plain_width(chunk) for chunk in series.alias("").get_chunks()]
+        if None not in widths:
+            longest[series.name] = max((width for width in widths if width is not None), default=0)
     return longest
+
+
+def _plain_width(texts: pl.Series) -> int | None:
+    """The bytes of the longest text of one chunk; None if a text is not plain."""
+    if texts.null_count() == len(texts):
+        return 0
+    column = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, content = column.buffers()
+    bounds = np.frombuffer(offsets, dtype=np.int64, count=len(texts) + 1, offset=8 * column.offset)
+    characters = np.frombuffer(content, dtype=np.uint8)[bounds[0] : bounds[-1]]
+    parts = (characters[start : start + _PART] for start in range(0, len(characters), _PART))
+    widths = np.diff(bounds)
+    if len(texts) - np.count_nonzero(widths) > texts.null_count() or not all(_PLAIN[part].all() for part in parts):
+        return None
+    return int(widths.max())
 
 
 def blank_to_null(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
