@@ -125,6 +125,13 @@ def test_fields(values: list[str | None]) -> None:
             assert row == {name: getattr(code, name) for name in row}
 
 
+def test_what_stood_where_a_null_stands_is_not_looked_at() -> None:
+    codes = column(["04QXB76836300JBC40000903", "04QCB76836300JBC40000904", "04QCB76836300JBC40000905"])
+    codes = codes.set(pl.Series([True, False, True]), None)
+    assert check_battery_codes(codes, REFERENCE)["finding"].to_list() == [None] * 3
+    assert pl.Series(production_days(codes, REFERENCE)).is_null().to_list() == [True, False, True]
+
+
 def test_a_column_longer_than_a_chunk_and_cut_from_another() -> None:
     good = "04QCB76836300JBC4" + pl.Series(range(200_000)).cast(pl.String).str.zfill(7)
     bad = good.scatter([70_000, 199_999], ["04QXB76836300JBC40000903", "SHORT"])

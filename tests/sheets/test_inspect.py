@@ -35,5 +35,11 @@ def test_one_text_that_may_speak_is_enough(text: str) -> None:
     assert plain_columns(frame(["04QCB76836300JBC40000903", text])) == {}
 
 
+def test_what_stood_where_a_null_stands_does_not_count() -> None:
+    texts = frame(["04QCB76836300JBC40000903", "", "x", "#N/A"])["a"]
+    assert plain_columns(texts.set(pl.Series([True, False, False, True]), None).to_frame()) == {}
+    assert plain_columns(texts.set(pl.Series([False, True, False, True]), None).to_frame()) == {"a": 24}
+
+
 def test_a_column_without_texts_is_plain() -> None:
     assert plain_columns(frame([])) == plain_columns(frame([None])) == {"a": 0}

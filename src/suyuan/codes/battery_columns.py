@@ -176,7 +176,9 @@ def _widths(codes: pl.Series) -> npt.NDArray[np.int64]:
         return np.zeros(0, dtype=np.int64)
     column = codes.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     offsets = np.frombuffer(column.buffers()[1], dtype=np.int64, count=len(codes) + 1, offset=8 * column.offset)
-    return np.diff(offsets)
+    widths = np.diff(offsets)
+    # a null may stand over the bytes of the text that it replaced
+    return np.where(codes.is_null().to_numpy(), 0, widths) if codes.null_count() else widths
 
 
 def check_battery_codes(

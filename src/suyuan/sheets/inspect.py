@@ -38,15 +38,16 @@ def plain_columns(frame: pl.DataFrame) -> dict[str, int]:
     """
     longest = {}
     for series in frame:
-        widths = [_plain_width(chunk) for chunk in series.alias("").get_chunks()]
+        filled = series.drop_nulls() if series.null_count() else series  # a null may stand over forgotten bytes
+        widths = [_plain_width(chunk) for chunk in filled.alias("").get_chunks()]
         if None not in widths:
             longest[series.name] = max((width for width in widths if width is not None), default=0)
     return longest
 
 
 def _plain_width(texts: pl.Series) -> int | None:
-    """The bytes of the longest text of one chunk; None if a text is not plain."""
-    if texts.null_count() == len(texts):
+    """The bytes of the longest text of one chunk without nulls; None if a text is not plain."""
+    if texts.is_empty():
         return 0
     column = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offsets, content = column.buffers()
@@ -54,9 +55,7 @@ def _plain_width(texts: pl.Series) -> int | None:
     characters = np.frombuffer(content, dtype=np.uint8)[bounds[0] : bounds[-1]]
     parts = (characters[start : start + _PART] for start in range(0, len(characters), _PART))
     widths = np.diff(bounds)
-    if len(texts) - np.count_nonzero(widths) > texts.null_count() or not all(_PLAIN[part].all() for part in parts):
-        return None
-    return int(widths.max())
+    return int(widths.max()) if widths.min() > 0 and all(_PLAIN[part].all() for part in parts) else None
 
 
 def blank_to_null(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
