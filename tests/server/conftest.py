@@ -81,7 +81,7 @@ def _elsewhere(url: str) -> Iterator[str]:
     finally:
         connections.close_all()
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
 
 
 @pytest.fixture
