@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from suyuan.cli.submit import submit
 from suyuan.client import (
     Client,
     ClientError,
@@ -19,6 +20,7 @@ from suyuan.client import (
     Unavailable,
     Unexpected,
 )
+from suyuan.client.client import SERVER_VARIABLES
 from suyuan.client.connection import ATTEMPTS, Patience
 from suyuan.client.submissions import Wishes
 from suyuan.kernel import Language
@@ -267,15 +269,21 @@ def test_a_stream_that_breaks_is_an_error() -> None:
 
 
 def test_the_environment_names_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SUYUAN_URL", "SUYUAN_KEY", "SUYUAN_LANG"):
+    for name in (*SERVER_VARIABLES, "SUYUAN_KEY", "SUYUAN_LANG"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(Rejected) as caught:
         Client.from_env()
     assert caught.value.code == "client.no_url"
-    monkeypatch.setenv("SUYUAN_URL", "http://suyuan.example")
     monkeypatch.setenv("SUYUAN_LANG", "zh")
-    with Client.from_env() as client:
-        assert client.submissions is not None
+    for name in reversed(SERVER_VARIABLES):  # the older name works, the newer one stands before it
+        monkeypatch.setenv(name, f"http://{name.lower()}.example")
+        with Client.from_env() as client:
+            assert name.lower() in str(client._connection._http.base_url)
+
+
+def test_the_command_line_reads_the_same_names() -> None:
+    server = next(option for option in submit.params if option.name == "server")
+    assert server.envvar == list(SERVER_VARIABLES)
 
 
 @pytest.mark.parametrize(

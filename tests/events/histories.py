@@ -9,6 +9,7 @@ import polars as pl
 from hypothesis import strategies as st
 
 from suyuan.events import records
+from suyuan.events.checks.batches import with_batch_keys
 from suyuan.events.records import Batch
 from suyuan.events.vocabulary import FieldType, vocabulary
 from tests.events.examples import battery_code, company, product_code, vin
@@ -173,6 +174,7 @@ def batch_of(kind: str, rows: "tuple[tuple[Row, ...], ...] | list[list[Row]]", r
     }
     frame = pl.DataFrame([{name: row.get(name) for name in names} for record in rows for row in record], types)
     number = np.repeat(np.arange(len(rows)), [len(record) for record in rows])
+    frame = with_batch_keys(vocabulary().kinds[kind], frame, company(reporter))
     return records.build(vocabulary().kinds[kind], frame, number, reporter)
 
 

@@ -14,7 +14,7 @@ from suyuan.events.policy import DEFAULT, Policy
 from suyuan.events.records import Batch
 from suyuan.events.vocabulary import vocabulary
 from suyuan.kernel import Severity
-from tests.events.examples import battery_code, vin
+from tests.events.examples import battery_code, company, vin
 from tests.events.histories import Row, batch_of
 
 STAGES = vocabulary().stages
@@ -240,3 +240,34 @@ def test_a_batch_of_material_belongs_to_who_holds_it() -> None:
     assert not judge(batch, Known("made", OTHER)).admitted.any()
     assert judge(batch, Known("made", ME)).admitted.all()
     assert judge(batch, Known()).admitted.all()
+    assert batch.lots == [f"{company(ME)}:B1"]
+    assert batch_of("treated", [[row]], OTHER).lots == [f"{company(OTHER)}:B1"]
+
+
+@pytest.mark.parametrize("kind", ["retired", "outlet_handed_over", "lost"])
+def test_who_reports_it_first_is_its_holder_and_may_go_on(kind: str) -> None:
+    shape = vocabulary().kinds[kind]
+    first = batch_of(kind, [[{"code": CODE, shape.time: DAY}]], ME)
+    state = State.blank(first)
+    assert admit(first, state, DEFAULT).admitted.all()  # an unknown battery opens a finding and is accepted
+    assert state.holder.tolist() == [ME]
+    on = {"found": "found_on", "transferred_out": "handed_over_on"}
+    next_kind = "found" if kind == "lost" else "transferred_out"
+    then = batch_of(next_kind, [[{"code": CODE, on[next_kind]: DAY}]], ME)
+    assert admit(then, state, DEFAULT).admitted.all()
+    other = replace(then, reporter=OTHER)
+    state.stage[:], state.holder[:] = STAGES[shape.main.sets.stage or ""], ME
+    assert not admit(other, state, DEFAULT).admitted.any()
+
+
+def test_a_disposal_facility_takes_over_what_it_disposes_of() -> None:
+    assert "treatment_facility" in vocabulary().kinds["transferred_in"].reporters
+    assert "treatment_facility" not in vocabulary().kinds["transferred_out"].reporters
+    arrival = batch_of("transferred_in", [[record("transferred_in")]], ME)
+    state = State.blank(arrival)
+    state.stage[:], state.holder[:], state.consignee[:] = STAGES["retired"], OTHER, ME
+    assert not found(admit(arrival, state, DEFAULT))
+    end = batch_of("disposed", [[{"code": CODE, "disposed_on": DAY}]], ME)
+    assert not found(admit(end, state, DEFAULT))
+    state.stage[:], state.holder[:] = STAGES["retired"], OTHER
+    assert found(admit(end, state, DEFAULT)) == ["events.wrong_holder"]

@@ -17,7 +17,7 @@ from tests.events.examples import REPORTER, TODAY, context, sheet
 from tests.events.test_check_fields import CASES
 from tests.events.test_check_filings import CASES as FILED
 from tests.events.test_check_filings import filings, pack
-from tests.events.test_check_records import CROSS, PLACES, checked
+from tests.events.test_check_records import BINDINGS, CROSS, PLACES, checked
 
 PACK = vocabulary().kinds["pack_produced"]
 STOCKED = vocabulary().kinds["stocked"]
@@ -68,7 +68,7 @@ def everything_that_fires() -> Iterator[tuple[Kind, pl.DataFrame]]:
         yield kinds[name], check(sheet(name, **{field: bad}), kinds[name], context()).findings
     for _, name, changes, _ in CROSS:
         yield kinds[name], check(sheet(name, **changes), kinds[name], context()).findings
-    for name, names, first, clash, _ in PLACES:
+    for name, names, first, clash, _ in PLACES + BINDINGS:
         yield kinds[name], checked(name, names, first, clash).findings
     for filed, _, _ in FILED:
         yield PACK, pack(context(filings=filings(**filed), vendors=frozenset())).findings
@@ -81,8 +81,6 @@ def everything_that_fires() -> Iterator[tuple[Kind, pl.DataFrame]]:
         yield kinds[name], check(table, kinds[name], context()).findings
     for name in ("transferred_out", "retired"):
         yield kinds[name], check(sheet(name, party=REPORTER), kinds[name], context(companies={})).findings
-    delivered = kinds["material_delivered"]
-    yield delivered, check(sheet(delivered, material_batch="LGWEEUA59JE003435"), delivered, context()).findings
     module = kinds["module_produced"]
     cells = pl.Series("cell_code", [f"04QCB76836300JBC4{n:07d}" for n in range(1, 65_537)])
     table = sheet(module).head(1).drop("cell_code").join(cells.to_frame(), how="cross")

@@ -7,7 +7,7 @@ import pytest
 
 from suyuan.events.check import Checked, check
 from suyuan.events.vocabulary import vocabulary
-from tests.events.examples import battery_code, context, product_code, sheet, vin
+from tests.events.examples import battery_code, company, context, product_code, sheet, vin
 
 P, Q = battery_code("P", 0), battery_code("P", 1)
 M, N = battery_code("M", 0), battery_code("M", 1)
@@ -211,6 +211,8 @@ PLACES = [
     ("module_produced", ("module_code", "cell_code"), (M, A), (N, A), (N, B)),
     ("after_sales_stocked", ("code", "child_code"), (P, A), (Q, A), (Q, B)),
     ("dismantled", ("code", "child_code"), (P, A), (Q, A), (Q, B)),
+]
+BINDINGS = [
     ("vehicle_produced", ("vin", "pack_code"), (vin(0), P), (vin(1), P), (vin(1), Q)),
     ("vehicle_scrapped", ("vin", "pack_code"), (vin(0), P), (vin(1), P), (vin(1), Q)),
     (
@@ -230,6 +232,25 @@ def test_one_place_for_every_kind(
     found = told(checked(kind, names, first, clash))
     assert found == [(0, names[1], "events.two_parents", 2), (1, names[1], "events.two_parents", 1)]
     assert told(checked(kind, names, first, good)) == []
+
+
+@pytest.mark.parametrize(("kind", "names", "first", "clash", "good"), BINDINGS, ids=[row[0] for row in BINDINGS])
+def test_of_two_bindings_in_a_file_the_first_stands(
+    kind: str, names: tuple[str, ...], first: tuple[str, ...], clash: tuple[str, ...], good: tuple[str, ...]
+) -> None:
+    result = checked(kind, names, first, clash, clash)
+    assert told(result)[0] == (1, names[1], "events.bound_twice", 1)
+    assert result.refused_records.to_list() == [False, True]
+    turned = checked(kind, names, clash, first)
+    assert (told(turned), turned.ok_rows.to_list()) == ([(1, names[1], "events.bound_twice", 1)], [True, False])
+    assert told(checked(kind, names, first, good)) == []
+
+
+def test_a_binding_that_is_refused_itself_does_not_stand() -> None:
+    names = ("vin", "pack_code")
+    result = checked("vehicle_produced", names, ("not a VIN", P), (vin(1), P), (vin(2), P))
+    assert result.refused_records.to_list() == [True, False, True]
+    assert told(result)[-1] == (2, "pack_code", "events.bound_twice", 2)
 
 
 def test_a_source_may_go_into_two_products() -> None:
@@ -255,14 +276,20 @@ def test_a_record_lists_so_many_parts_and_no_more(parts: int, refused: bool) -> 
     )
     told = check(table, kind, context())
     assert ("events.too_many_parts" in told.findings["code"].to_list()) is refused
-    assert told.refused_records.to_list() == [refused]
 
 
-@pytest.mark.parametrize(
-    ("text", "refused"), [("LGWEEUA59JE003435", True), (battery_code("P", 1), True), ("LI2CO3-2026-0007", False)]
-)
-def test_a_batch_of_material_does_not_read_as_a_code(text: str, refused: bool) -> None:
+@pytest.mark.parametrize("text", ["LGWEEUA59JE003435", battery_code("P", 1), "LI2CO3-2026-0007", "9:1/甲"])
+def test_a_batch_is_known_by_its_company_and_any_text(text: str) -> None:
     table = pl.DataFrame({"material_batch": [text], "delivered_on": ["2026-03-15"], "mass_kg": ["1"]})
-    told = check(table, vocabulary().kinds["material_delivered"], context())
-    assert ("events.batch_reads_as_code" in told.findings["code"].to_list()) is refused
-    assert told.refused_records.to_list() == [refused]
+    kind = vocabulary().kinds["material_delivered"]
+    told = check(table, kind, context(reporter=company(1)))
+    assert (told.refused_rows.any(), told.values["material_batch"].to_list()) == (False, [text])
+    assert told.values["material_batch_key"].to_list() == [f"{company(1)}:{text}"]
+    assert "material_batch_key" not in check(table, kind, context(reporter=None)).values.columns
+
+
+def test_a_cell_names_the_company_whose_batch_it_was_made_of() -> None:
+    cells = {"code": [battery_code("C", n) for n in range(3)], "produced_on": ["2018-12-05"] * 3}
+    named = {"material_batch": ["B1", "B1", None], "material_company": [company(2), None, company(2)]}
+    told = check(pl.DataFrame(cells | named), vocabulary().kinds["cell_produced"], context(reporter=company(1)))
+    assert told.values["material_batch_key"].to_list() == [f"{company(2)}:B1", f"{company(1)}:B1", None]

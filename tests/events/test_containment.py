@@ -167,3 +167,44 @@ def test_a_tree_holds_so_many_parts_in_a_part_and_no_more(listed: int, fits: boo
     else:
         with pytest.raises(ValueError, match="65535"):
             encode_trees(parts, 1)
+
+
+@given(
+    st.dictionaries(keys, keys, max_size=200),
+    st.randoms(use_true_random=False),
+    st.integers(1, 50),
+)
+def test_blocks_do_not_depend_on_how_many_are_encoded_together(
+    inside: dict[tuple[int, int], tuple[int, int]], shuffle: Random, portion: int
+) -> None:
+    children = list(inside)
+    shuffle.shuffle(children)
+    child, parent = as_keys(children, 5), as_keys([inside[one] for one in children], 5)
+    whole, parted = encode_blocks(child, parent), encode_blocks(child, parent, portion)
+    for name in ("lot", "block", "mask"):
+        assert getattr(whole, name).tolist() == getattr(parted, name).tolist()
+    assert (whole.parent_lots, whole.parents) == (parted.parent_lots, parted.parents)
+
+
+@given(
+    st.lists(st.lists(st.lists(keys, max_size=4), max_size=4), max_size=12),
+    st.integers(1, 20),
+)
+def test_trees_do_not_depend_on_how_many_are_encoded_together(
+    records: list[list[list[tuple[int, int]]]], portion: int
+) -> None:
+    tops = [(0, 10 * record + place) for record, modules in enumerate(records) for place in range(len(modules))]
+    record = [number for number, modules in enumerate(records) for _ in modules]
+    inside = [cells for modules in records for cells in modules]
+    top = [number for number, cells in enumerate(inside) for _ in cells]
+    subs = [cell for cells in inside for cell in cells]
+    parts = Parts(as_keys(tops, 5), np.array(record, np.int64), as_keys(subs, 5), np.array(top, np.int64))
+    assert encode_trees(parts, len(records), portion) == encode_trees(parts, len(records))
+
+
+def test_so_many_lots_that_no_integer_holds_their_order() -> None:
+    lots = [f"L{n:08d}" for n in range(1 << 20)]
+    serials = np.random.default_rng(1).permutation(1 << 20)[: 1 << 18]
+    child = Keys(lots, serials.astype(np.int64), np.zeros(len(serials), np.int64) + LARGEST)
+    blocks = encode_blocks(child, child)
+    assert blocks.lot.tolist() == sorted(serials.tolist())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suyuan.sheets import Format, SheetError, read, write_table
+from suyuan.sheets import Format, SheetError, delimited, read, write_table
 from suyuan.sheets.delimited import to_utf8
 from tests.sheets.examples import ALL, HEAD, csv
 
@@ -160,3 +160,18 @@ def test_export_keeps_formulas_from_running_and_comes_back_unchanged() -> None:
     body = data.decode("utf-8-sig").split("\r\n")[1:]
     assert [line.strip('"')[0] for line in body if line] == ["'", "'", "'", "'", "'", "'", "-", "普"]
     assert read(data, ALL, template="lost").columns["code"].to_list() == rows
+
+
+lines = st.lists(st.sampled_from(["", ",", "a,b", "a,b,c", "电池,1,,x", " ", "'=1,2", "a"]), max_size=25)
+
+
+@given(lines, st.sampled_from(["\n", "\r\n"]), st.integers(0, 3), st.integers(1, 40), st.booleans())
+def test_a_table_does_not_depend_on_the_portions_in_which_it_is_read(
+    rows: list[str], end: str, skip: int, portion: int, ended: bool
+) -> None:
+    text = (end.join(rows) + (end if ended else "")).encode()
+    whole = delimited._strict(text, ",", skip, [0, 1, 3], 3)
+    parted = delimited._strict(text, ",", skip, [0, 1, 3], 3, portion)
+    assert whole is not None
+    assert parted is not None
+    assert parted.rows() == whole.rows()

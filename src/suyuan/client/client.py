@@ -2,30 +2,35 @@
 
 import json
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Final, Self, TypedDict, Unpack
 from urllib.parse import quote
 
-import httpx
-
-from suyuan.client.connection import TIMEOUT, Connection, Json, Patience, Request
+from suyuan.client.connection import Connection, Json, Request, Ways
 from suyuan.client.errors import Rejected, Unexpected
 from suyuan.client.files import Kept, Source
 from suyuan.client.submissions import Submission, Submissions, Wishes, pages
 from suyuan.kernel import Language
 
+SERVER_VARIABLES: Final = ("SUYUAN_SERVER", "SUYUAN_URL")
+"""Where the environment names the server; the second is an older name."""
+
 
 class Recalled(TypedDict, total=False):
-    """What is recalled: one of a design prefix, a lot (with its first and last serial), a batch of material, codes."""
+    """What is recalled: one of a design prefix, a lot (with its first and last serial), a batch of material, codes.
+
+    A batch is its code, or the text that its company gave it with that `material_company`, which may be left out
+    where no other company has a batch of that text.
+    """
 
     prefix: str | None
     lot: str | None
     serials: tuple[int, int] | None
     material: str | None
+    material_company: str | None
     codes: Sequence[str] | None
     at: date | None
 
@@ -65,12 +70,8 @@ class Client:
         The API key, ``sy_…``; without it only what is public can be asked.
     language
         In which the server words its sentences.
-    timeout
-        Seconds, see `suyuan.client.connection.TIMEOUT`.
-    transport
-        For tests: how requests travel.
-    patience
-        How often it asks again when the server cannot be reached or says that it cannot now.
+    ways
+        How the connection works, see `suyuan.client.connection.Ways`.
 
     Raises
     ------
@@ -80,30 +81,22 @@ class Client:
     """
 
     def __init__(
-        self,
-        base_url: str,
-        key: str | None = None,
-        language: Language = Language.EN,
-        *,
-        timeout: httpx.Timeout = TIMEOUT,
-        transport: httpx.BaseTransport | None = None,
-        patience: Patience | None = None,
+        self, base_url: str, key: str | None = None, language: Language = Language.EN, **ways: Unpack[Ways]
     ) -> None:
-        wait: Callable[[float], None] = patience.pause if patience else time.sleep
-        self._connection = Connection(base_url, key, language, timeout=timeout, transport=transport, patience=patience)
-        self.submissions = Submissions(self._connection, wait)
+        self._connection = Connection(base_url, key, language, **ways)
+        self.submissions = Submissions(self._connection, self._connection.patience.pause)
 
     @classmethod
     def from_env(cls, language: Language | None = None) -> "Client":
-        """The client for ``SUYUAN_URL`` and ``SUYUAN_KEY``, in the language of the process.
+        """The client for ``SUYUAN_SERVER`` and ``SUYUAN_KEY``, in the language of the process.
 
         Raises
         ------
         Rejected
             ``client.no_url`` if the environment names no server.
         """
-        url = os.environ.get("SUYUAN_URL")
-        if not url:
+        url = next((os.environ[name] for name in SERVER_VARIABLES if os.environ.get(name)), None)
+        if url is None:
             raise Rejected("client.no_url")
         return cls(url, os.environ.get("SUYUAN_KEY"), language or Language.from_environment())
 
@@ -189,6 +182,12 @@ class Client:
         body: dict[str, Json] = {"codes": list(codes), **_day("reference", reference)}
         return list(_mapping(self._post("/codes/validate", body))["items"])
 
+    def record_proof(self, record: str) -> Kept:
+        """The proof that one record, named by its id, stands in the log."""
+        return Kept.of(
+            self._connection.send(Request("GET", f"/records/{record}/proof")), f"suyuan-record-{record}.json"
+        )
+
     def me(self) -> Mapping[str, Any]:
         """The key: what it permits and sees, and its company."""
         return _mapping(self._connection.json(Request("GET", "/companies/me")))
@@ -227,6 +226,7 @@ def _parameters(recalled: Recalled) -> dict[str, str | int | Sequence[str] | Non
         "first": first,
         "last": last,
         "material": recalled.get("material"),
+        "material_company": recalled.get("material_company"),
         "code": list(codes) if codes else None,
         "at": at.isoformat() if at else None,
     }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypedDict, Unpack
 
 import httpx
 
@@ -62,29 +62,34 @@ class Request:
         return self.repeatable or self.method == "GET"
 
 
+class Ways(TypedDict, total=False):
+    """How a connection works where it shall not work as usual.
+
+    `timeout` in seconds, see `TIMEOUT`; `transport` is for tests: how requests travel; `patience` says how often
+    it asks again when the server cannot be reached or says that it cannot now.
+    """
+
+    timeout: httpx.Timeout
+    transport: httpx.BaseTransport | None
+    patience: Patience | None
+
+
 class Connection:
     """Sends requests and turns what is no success into errors."""
 
     def __init__(
-        self,
-        base_url: str,
-        key: str | None = None,
-        language: Language = Language.EN,
-        *,
-        timeout: httpx.Timeout = TIMEOUT,
-        transport: httpx.BaseTransport | None = None,
-        patience: Patience | None = None,
+        self, base_url: str, key: str | None = None, language: Language = Language.EN, **ways: Unpack[Ways]
     ) -> None:
         headers = {"Accept-Language": "zh-Hans" if language is Language.ZH else "en"}
         if key:
             headers["Authorization"] = f"Bearer {key}"
         self.language = language
-        self._patience = patience or Patience()
+        self.patience = ways.get("patience") or Patience()
         self._http = httpx.Client(
             base_url=base_url.rstrip("/") + ROOT,
             headers=headers,
-            timeout=timeout,
-            transport=transport,
+            timeout=ways.get("timeout", TIMEOUT),
+            transport=ways.get("transport"),
             trust_env=not _is_here(base_url),  # a proxy knows nothing of this machine
         )
 
@@ -125,8 +130,8 @@ class Connection:
             response.close()
 
     def _open(self, request: Request) -> httpx.Response:
-        for attempt in range(self._patience.attempts):
-            last = attempt + 1 == self._patience.attempts
+        for attempt in range(self.patience.attempts):
+            last = attempt + 1 == self.patience.attempts
             try:
                 response = self._http.send(self._build(request), stream=True)
                 if response.is_success:
@@ -137,11 +142,11 @@ class Connection:
                 again = request.safe or isinstance(error, _NEVER_SENT)
                 if last or not again:
                     raise self._unreachable(error) from error
-                self._patience.pause(self._patience.before(attempt, None))
+                self.patience.pause(self.patience.before(attempt, None))
                 continue
             if last or response.status_code not in _ASK_AGAIN:
                 raise error_of(response)
-            self._patience.pause(self._patience.before(attempt, response.headers.get("retry-after")))
+            self.patience.pause(self.patience.before(attempt, response.headers.get("retry-after")))
         raise AssertionError("patience of no attempts")
 
     def _build(self, request: Request) -> httpx.Request:

@@ -130,6 +130,11 @@ class Submissions:
         response = self._connection.send(Request("GET", f"/submissions/{number}/bad-rows"))
         return Kept.of(response, f"submission-{number}-bad-rows.xlsx")
 
+    def receipt(self, number: int, form: str = "json") -> Kept:
+        """The receipt of the log, as json or pdf; the secret in it proves any record of the submission."""
+        response = self._connection.send(Request("GET", f"/submissions/{number}/receipt", {"format": form}))
+        return Kept.of(response, f"suyuan-receipt-{number}.{form}")
+
     def original(self, number: int) -> Kept:
         """The file as it was received."""
         return Kept.of(self._connection.send(Request("GET", f"/submissions/{number}/original")), f"submission-{number}")

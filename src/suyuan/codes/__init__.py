@@ -8,7 +8,7 @@ from suyuan.codes.battery import BatteryCode, Explanation, Position, compose, ex
 from suyuan.codes.divisions import Division, Register, Tier, check_division, division, national, parse_division
 from suyuan.codes.duns import check_duns, parse_duns
 from suyuan.codes.errors import CodeError
-from suyuan.codes.keys import compose_code, split_code
+from suyuan.codes.keys import batch_code, compose_code, split_batch, split_code
 from suyuan.codes.uscc import Uscc, check_company, check_uscc, parse_uscc
 from suyuan.codes.vendors import read_vendors
 from suyuan.codes.vin import Vin, check_vin, parse_vin
@@ -25,6 +25,7 @@ __all__ = [
     "Tier",
     "Uscc",
     "Vin",
+    "batch_code",
     "check_company",
     "check_division",
     "check_duns",
@@ -42,5 +43,6 @@ __all__ = [
     "parse_uscc",
     "parse_vin",
     "read_vendors",
+    "split_batch",
     "split_code",
 ]

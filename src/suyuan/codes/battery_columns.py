@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from suyuan.codes.characters import (
     of_width,
     table,
 )
+from suyuan.codes.runs import shared_starts
 
 Days: TypeAlias = npt.NDArray[np.datetime64]
 
@@ -35,6 +36,10 @@ _MONTHS, _DAYS = len(alphabets.MONTH_LETTERS) + 1, len(alphabets.DAY_LETTERS) + 
 _VENDOR = re.compile("[0-9A-Z]{3}")
 _SERIAL_LETTER = np.uint64(0x4040404040404040)  # the bit that letters have and digits have not
 _SERIAL_ZERO = np.uint64(0x3030303030303030)
+_LONG: Final = "24"  # the form whose rows are three words of eight bytes
+_SERIAL_AT: Final = place(_LONG, "serial").start
+_LONGEST: Final = 255  # bytes: more than any code has
+_MANY: Final = 4096  # rows from which on lots are looked for
 
 
 def _ranks(letters: str) -> npt.NDArray[np.int16]:
@@ -92,6 +97,66 @@ def _serial_words(cells: Bytes, form: str) -> npt.NDArray[np.uint64]:
     return padded.view(np.uint64).ravel()
 
 
+@dataclass(frozen=True, slots=True)
+class Lots:
+    """Rows of a matrix of long codes that follow each other and differ in their serials only.
+
+    `firsts` are the first rows of each run and `lengths` how many there are; `serial` is by row the number that
+    its last seven characters are where they are digits and not all zeros, which `plain` tells.
+    """
+
+    firsts: npt.NDArray[np.intp]
+    lengths: npt.NDArray[np.intp]
+    plain: Mask
+    serial: npt.NDArray[np.int32]
+
+    def heads(self, cells: Bytes) -> Bytes:
+        """The first row of each run, with a serial of which nothing is to be said."""
+        heads = cells[self.firsts]
+        heads[:, _SERIAL_AT:] = np.frombuffer(b"0000001", np.uint8)
+        return heads
+
+    def spread(self, by_run: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What was found for each run, by row."""
+        return np.repeat(by_run, self.lengths)
+
+
+def find_lots(cells: Bytes, form: str) -> Lots | None:
+    """The runs of one lot in a matrix; None where it is small, of another form, or where they are short."""
+    firsts = first_rows(cells, form)
+    if firsts is None:
+        return None
+    plain, serial = np.empty(len(cells), np.bool_), np.empty(len(cells), np.int32)
+    for start in range(0, len(cells), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        last = cells[part].view("<u8")[:, 2]  # the serial behind the last character of the lot
+        plain[part], serial[part] = _numbers((last & ~np.uint64(0xFF)) | np.uint64(ord("0")))
+    return Lots(firsts, np.diff(firsts, append=len(cells)), plain, serial)
+
+
+def first_rows(cells: Bytes, form: str) -> npt.NDArray[np.intp] | None:
+    """The first row of each run of one lot; None as in `find_lots`."""
+    if form != _LONG or len(cells) < _MANY or not cells.flags.c_contiguous:
+        return None
+    words = cells.view("<u8")
+    starts = np.ones(len(cells), np.bool_)
+    last = (words[1:, 2] ^ words[:-1, 2]) & np.uint64(0xFF)  # the byte before the serial
+    starts[1:] = (words[1:, 0] != words[:-1, 0]) | (words[1:, 1] != words[:-1, 1]) | (last != 0)
+    firsts = np.flatnonzero(starts)
+    return firsts if 4 * len(firsts) <= len(cells) else None
+
+
+def _numbers(words: npt.NDArray[np.uint64]) -> tuple[Mask, npt.NDArray[np.int32]]:
+    """Where eight characters are a number from 1, and the number: pairs, then fours, then all digits put together."""
+    digits = words ^ _SERIAL_ZERO
+    high = (digits | (digits + np.uint64(0x0606060606060606))) & np.uint64(0xF0F0F0F0F0F0F0F0)
+    plain = (high == 0) & (digits != 0)
+    pairs = (digits * np.uint64(10) + (digits >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
+    fours = (pairs * np.uint64(100) + (pairs >> np.uint64(16))) & np.uint64(0x0000FFFF0000FFFF)
+    number = (fours * np.uint64(10_000) + (fours >> np.uint64(32))) & np.uint64(0xFFFFFFFF)
+    return plain, number.astype(np.int32)
+
+
 def _vendor_table(vendors: Collection[str]) -> Mask:
     known = np.zeros(36**3, dtype=np.bool_)
     for vendor in vendors:
@@ -143,7 +208,18 @@ class _Rules:
             remark("codes.vendor_unknown", ~vendors[ranks])
         return remarks
 
-    def judge(self, cells: Bytes, form: str, vendors: Mask | None) -> tuple[Bytes, Bytes]:
+    def judge(self, cells: Bytes, form: str, lots: Lots | None, vendors: Mask | None) -> tuple[Bytes, Bytes]:
+        """Refusals and remarks of a matrix; of rows that differ in a plain serial only, the first is looked at."""
+        if lots is None:
+            return self._judge(cells, form, vendors)
+        refused, remarked = self._judge(lots.heads(cells), form, vendors)
+        findings, warnings = lots.spread(refused), lots.spread(remarked)
+        odd = np.flatnonzero(~lots.plain)
+        if len(odd):
+            findings[odd], warnings[odd] = self._judge(cells[odd], form, vendors)
+        return findings, warnings
+
+    def _judge(self, cells: Bytes, form: str, vendors: Mask | None) -> tuple[Bytes, Bytes]:
         """Refusals and remarks of a matrix, a chunk of rows at a time."""
         findings, warnings = np.empty(len(cells), np.uint8), np.empty(len(cells), np.uint8)
         for start in range(0, len(cells), _CHUNK):
@@ -158,39 +234,85 @@ class _Rules:
 _rules = lru_cache(maxsize=64)(_Rules)
 
 
-def by_form(codes: pl.Series) -> Iterator[tuple[str, Rows | slice, Bytes]]:
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """A column of codes with its bytes, laid out once for several questions.
+
+    `forms` holds, for each form that occurs, its name, the rows that have it, their bytes, and the runs of one lot
+    if such runs are long.
+    """
+
+    codes: pl.Series
+    forms: tuple[tuple[str, Rows | slice, Bytes, Lots | None], ...]
+
+    def of_each_lot(self) -> pl.Series:
+        """The first code of each run of one lot, or all of them: enough to know the lots."""
+        for _, rows, _, lots in self.forms:
+            if lots is not None and isinstance(rows, slice):
+                return self.codes[lots.firsts]
+        return self.codes
+
+
+def spell(codes: pl.Series | Spelled) -> Spelled:
+    """Lay out the bytes of a column of codes, once."""
+    if isinstance(codes, Spelled):
+        return codes
+    return Spelled(codes, tuple((form, rows, cells, find_lots(cells, form)) for form, rows, cells in _by_form(codes)))
+
+
+def of_each_lot(codes: pl.Series) -> pl.Series:
+    """Codes of the column, at least one of each lot: enough to know the lots, and often very few."""
+    starts = shared_starts(codes) if not codes.null_count() else None
+    heads = codes if starts is None else codes.filter(pl.Series(starts))
+    for form, rows, cells in _by_form(heads):
+        firsts = first_rows(cells, form) if isinstance(rows, slice) else None
+        if firsts is not None:
+            return heads[firsts]
+    return heads
+
+
+def _by_form(codes: pl.Series) -> Iterator[tuple[str, Rows | slice, Bytes]]:
     """The codes of each form that occurs: which rows they are, and their bytes."""
-    widths = _widths(codes)
+    widths, content = _laid_out(codes)
     for width, form in FORM_OF_LENGTH.items():
         fits = widths == width
         if fits.all():
-            yield form, slice(None), matrix(codes, width)
+            yield form, slice(None), content.reshape(-1, width)
             return
         if fits.any():
             yield form, np.flatnonzero(fits).astype(np.uint32), matrix(codes.filter(pl.Series(fits)), width)
 
 
-def _widths(codes: pl.Series) -> npt.NDArray[np.int64]:
-    """The bytes of each text; none for a null."""
-    if codes.is_empty():
-        return np.zeros(0, dtype=np.int64)
-    column = codes.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    offsets = np.frombuffer(column.buffers()[1], dtype=np.int64, count=len(codes) + 1, offset=8 * column.offset)
-    widths = np.diff(offsets)
-    # a null may stand over the bytes of the text that it replaced
-    return np.where(codes.is_null().to_numpy(), 0, widths) if codes.null_count() else widths
+def _laid_out(codes: pl.Series) -> tuple[Bytes, Bytes]:
+    """The bytes of each text (none for a null, at most 255), and all of them one after the other."""
+    widths = np.zeros(len(codes), dtype=np.uint8)
+    pieces = [np.zeros(0, dtype=np.uint8)]
+    first = 0
+    for piece in codes.get_chunks():
+        if piece.is_empty():
+            continue
+        column = piece.to_arrow(compat_level=pl.CompatLevel.oldest())
+        _, offsets, content = column.buffers()
+        bounds = np.frombuffer(offsets, dtype=np.int64, count=len(piece) + 1, offset=8 * column.offset)
+        widths[first : first + len(piece)] = np.minimum(np.diff(bounds), _LONGEST)
+        first += len(piece)
+        if size := int(bounds[-1] - bounds[0]):
+            pieces.append(np.frombuffer(content, dtype=np.uint8, count=size, offset=int(bounds[0])))
+    if codes.null_count():  # a null may stand over the bytes of the text that it replaced
+        widths[codes.is_null().to_numpy()] = 0
+    return widths, pieces[1] if len(pieces) == 2 else np.concatenate(pieces)
 
 
 def check_battery_codes(
-    codes: pl.Series, reference: date, levels: str = "PMC", vendors: Collection[str] | None = None
+    codes: pl.Series | Spelled, reference: date, levels: str = "PMC", vendors: Collection[str] | None = None
 ) -> pl.DataFrame:
     """Check a column of battery codes.
 
     Parameters
     ----------
     codes
-        Text as received. A null is no code and answers with nulls: whether one was required is
-        not a question of its characters.
+        Text as received, or such a column spelled out. A null is no code and answers with nulls:
+        whether one was required is not a question of its characters.
     reference
         The day from which years are read and the future begins.
     levels
@@ -204,23 +326,28 @@ def check_battery_codes(
         One row a code: `finding`, the first thing that refuses it, and `warning`, the first
         remark on a code that is accepted. `suyuan.codes.verdicts.SEVERITIES` says how severe.
     """
+    spelled = spell(codes)
+    codes = spelled.codes
     findings = np.full(len(codes), NOTHING, dtype=np.uint8)
     warnings = findings.copy()
     seen = codes.is_null().to_numpy().copy() if codes.null_count() else np.zeros(len(codes), dtype=np.bool_)
     rules, known = _rules(reference, levels), None if vendors is None else _vendor_table(vendors)
-    for form, rows, cells in by_form(codes):
-        findings[rows], warnings[rows] = rules.judge(cells, form, known)
+    for form, rows, cells, lots in spelled.forms:
+        findings[rows], warnings[rows] = rules.judge(cells, form, lots, known)
         seen[rows] = True
     strange = dict.fromkeys(FORM_OF_LENGTH, ("codes.character", "[^0-9A-Z]"))
     look_closer(codes, findings, seen, "codes.length", strange)
     return frame(findings, warnings)
 
 
-def production_days(codes: pl.Series, reference: date) -> Days:
+def production_days(codes: pl.Series | Spelled, reference: date) -> Days:
     """The day written in each of `codes`, not a time (NaT) where its letters are none; the rest is not looked at."""
-    days = np.full(len(codes), "NaT", dtype="datetime64[D]")
-    for form, rows, cells in by_form(codes):
-        days[rows] = _dates(reference).days[_date_numbers(cells, form)]
+    spelled = spell(codes)
+    days = np.full(len(spelled.codes), "NaT", dtype="datetime64[D]")
+    for form, rows, cells, lots in spelled.forms:
+        heads = cells if lots is None else cells[lots.firsts]
+        written = _dates(reference).days[_date_numbers(heads, form)]
+        days[rows] = written if lots is None else lots.spread(written)
     return days
 
 
@@ -238,8 +365,12 @@ def _has_shape(cells: Bytes, form: str) -> Mask:
     return shape if form == "24" else shape & (cells[:, -2] == _R) & _LEVEL[cells[:, -1]]
 
 
-def split_rows(cells: Bytes, form: str) -> tuple[Mask, npt.NDArray[np.int32]]:
+def split_rows(cells: Bytes, form: str, lots: Lots | None = None) -> tuple[Mask, npt.NDArray[np.int32]]:
     """Where a matrix has codes whose ledger key splits, and their serials; see `suyuan.codes.keys`."""
+    if lots is not None:  # where a serial is no number the whole code is the lot
+        good, _ = split_rows(lots.heads(cells), form)
+        splits = lots.spread(good) & lots.plain
+        return splits, np.where(splits, lots.serial, np.int32(0))
     serials = np.zeros(len(cells), dtype=np.int32)
     splits = np.empty(len(cells), dtype=np.bool_)
     serial = place(form, "serial")

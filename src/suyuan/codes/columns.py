@@ -15,10 +15,12 @@ import polars as pl
 
 from suyuan.codes import duns, uscc, vin
 from suyuan.codes.battery_columns import (
-    by_form,
+    Spelled,
     check_battery_codes,
     decode_battery_codes,
+    of_each_lot,
     production_days,
+    spell,
     split_rows,
 )
 from suyuan.codes.characters import (
@@ -37,10 +39,12 @@ from suyuan.codes.characters import (
 )
 from suyuan.codes.divisions import LENGTH, Register, national
 from suyuan.codes.keys import HEAD_OF_LOT, LARGEST_SERIAL, compose_code, split_code
+from suyuan.codes.runs import run_starts
 
 __all__ = [
     "FINDINGS",
     "ObjectKeys",
+    "Spelled",
     "check_battery_codes",
     "check_companies",
     "check_divisions",
@@ -49,7 +53,9 @@ __all__ = [
     "decode_battery_codes",
     "join_keys",
     "object_keys",
+    "of_each_lot",
     "production_days",
+    "spell",
     "split_code",
 ]
 
@@ -82,21 +88,26 @@ def object_keys(codes: pl.Series) -> ObjectKeys:
         raise ValueError("a null has no ledger key; filter the column first")
     serial = np.zeros(len(codes), dtype=np.int32)
     head, tail = np.full(len(codes), _WHOLE, dtype=np.uint8), np.zeros(len(codes), dtype=np.uint8)
-    for form, rows, cells in by_form(codes):
-        splits, serial[rows] = split_rows(cells, form)
+    for form, rows, cells, runs in spell(codes).forms:
+        splits, serial[rows] = split_rows(cells, form, runs)
+        if runs is not None and isinstance(rows, slice) and splits.all():
+            lots, number = _numbered(codes[runs.firsts].str.head(_AROUND_SERIAL[form][0]))
+            return ObjectKeys(lots, runs.spread(number), runs.serial)
         before, behind = _AROUND_SERIAL[form]
         head[rows], tail[rows] = np.where(splits, before, _WHOLE), np.where(splits, behind, 0)
     alike = len(codes) and head.min() == head.max()  # the usual case, cut at one place
     lot = codes.str.head(int(head[0]) if alike else pl.Series(head))
     if tail.any():
         lot += codes.str.tail(pl.Series(tail))
-    starts = np.ones(len(lot), dtype=np.bool_)
-    if len(lot) > 1:
-        starts[1:] = lot[1:] != lot[:-1]
-    runs = lot.filter(pl.Series(starts))
-    lots = runs.unique().sort()
-    number = runs.cast(pl.Enum(lots)).to_physical().cast(pl.UInt32).to_numpy()
-    return ObjectKeys(lots.to_list(), number[np.cumsum(starts, dtype=np.int32) - 1], serial)
+    starts = run_starts(lot)
+    lots, number = _numbered(lot.filter(pl.Series(starts)))
+    return ObjectKeys(lots, number[np.cumsum(starts, dtype=np.int32) - 1], serial)
+
+
+def _numbered(names: pl.Series) -> tuple[list[str], npt.NDArray[np.uint32]]:
+    """The different texts of `names`, sorted, and the place of each name among them."""
+    different = names.unique().sort()
+    return different.to_list(), names.cast(pl.Enum(different)).to_physical().cast(pl.UInt32).to_numpy()
 
 
 def join_keys(lots: Sequence[str], lot: npt.NDArray[np.uint32], serial: npt.NDArray[np.int32]) -> pl.Series:

@@ -156,6 +156,8 @@ class _Judge:
 
     def parts(self) -> None:
         """Parts that stand in another parent, or that are past being parts."""
+        if not (self.state.taken.any() or self.state.gone.any()):
+            return
         owner = np.concatenate((self.batch.parts.record, self.batch.parts.record[self.batch.parts.top]))
         for code, mask in (("events.second_parent", self.state.taken), ("events.part_not_available", self.state.gone)):
             which = np.flatnonzero(mask)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from suyuan.codes.columns import Spelled, spell
+from suyuan.events.checks.batches import with_batch_keys
 from suyuan.events.checks.bonds import check_not_itself, check_one_place
 from suyuan.events.checks.context import FILINGS, Context
 from suyuan.events.checks.cross import check_destination, check_rules
-from suyuan.events.checks.fields import JUDGES, judge_field_name
+from suyuan.events.checks.fields import JUDGES, judge_codes, judge_field_name
 from suyuan.events.checks.filings import check_counts, with_filings
 from suyuan.events.checks.judged import Judged, Pen
 from suyuan.events.checks.moments import MOMENT, midnights
@@ -46,7 +48,8 @@ class Checked:
     values
         Typed columns of the fields that the file has: codes and texts String (as received), days Date,
         moments Datetime("ms", "Asia/Shanghai"), numbers Float64, choices their key. A company or site
-        that was looked up has its registry number in ``<field>_no`` (Int32, null: not known). The field
+        that was looked up has its registry number in ``<field>_no`` (Int32, null: not known), a batch of
+        material its code in ``<field>_key`` if the reporter is known. The field
         that says when it happened is always there, and so is ``occurred_at`` as a moment (a day is its
         midnight). What could not be read is null.
     findings
@@ -96,8 +99,10 @@ def check(columns: pl.DataFrame, kind: Kind, context: Context, row_names: pl.Ser
     names = row_names if row_names is not None else pl.Series(np.arange(1, columns.height + 1, dtype=np.uint32))
     pen = Pen.over(columns.height)
     texts = {name: text_column(name, columns[name]) for name in kind.fields if name in columns.columns}
-    judged = {name: _judge(kind, kind.fields[name], text, context) for name, text in texts.items()}
-    judged = with_filings(kind, texts, judged, context)
+    coded = (name for name in texts if kind.fields[name].type is FieldType.BATTERY_CODE)
+    spelled = {name: spell(texts[name].values) for name in coded}
+    judged = {name: _judge(kind, kind.fields[name], text, spelled.get(name), context) for name, text in texts.items()}
+    judged = with_filings(kind, texts, spelled, judged, context)
     values, day = _values(kind, texts, judged, columns.height)
     identities = {name: _identity(kind.fields[name], text, judged[name].typed) for name, text in texts.items()}
     said = Said(texts, values, identities)
@@ -108,16 +113,16 @@ def check(columns: pl.DataFrame, kind: Kind, context: Context, row_names: pl.Ser
             pen.write_fault(texts[name], fault)
     check_rules(kind, values, records, pen)
     check_destination(kind, values, context.reporter, pen)
-    check_production_days(kind, texts, judged, day, context.reference, pen)
+    check_production_days(spelled, texts, judged, day, context.reference, pen)
     check_counts(kind, said, records, context, pen)
     check_not_itself(kind, texts, pen)
-    check_one_place(kind, said, names, pen)
+    check_one_place(kind, said, records, names, pen)
     shape = shape_of(kind)
     alike = [name for name in texts if name not in shape.listed and name not in kind.record]
     disagree = check_agreement(said, alike, records, names, pen)
     disagree |= check_items_agree(said, shape, records, names, pen)
     again = repeated_rows(kind, said, records, disagree, names, pen)
-    return _result(values, records, again, pen)
+    return _result(with_batch_keys(kind, values, context.reporter), records, again, pen)
 
 
 def _result(values: pl.DataFrame, records: Groups, again: Mask, pen: Pen) -> Checked:
@@ -134,7 +139,9 @@ def _result(values: pl.DataFrame, records: Groups, again: Mask, pen: Pen) -> Che
     )
 
 
-def _judge(kind: Kind, field: Field, column: TextColumn, context: Context) -> Judged:
+def _judge(kind: Kind, field: Field, column: TextColumn, codes: Spelled | None, context: Context) -> Judged:
+    if codes is not None:
+        return judge_codes(field, codes, context)
     if kind.about_record and field.name == "field":
         return judge_field_name(column.values)
     return JUDGES[field.type](field, column.values, context)

@@ -23,10 +23,15 @@ LISTED = 65_535
 """Parts that a record may list; the count of a first-level part's own parts is stored in 16 bits."""
 
 BLOCK = 64  # serials in a block; docs/decisions/0003 has the measurements
+_BLOCK_BITS = 6
 _SERIAL_BITS = 24
 _NARROW_LOTS = 256
 
+PORTION = 1 << 16
+"""Parts encoded together: their arrays fit into the processor's cache."""
+
 Ints = npt.NDArray[np.int64]
+_NOTHING: Ints = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class Keys:
     def __len__(self) -> int:
         return len(self.lot)
 
-    def take(self, index: npt.NDArray[np.integer]) -> "Keys":
+    def take(self, index: npt.NDArray[np.integer] | slice) -> "Keys":
         """The objects at `index`, sharing the list of lots."""
         return Keys(self.lots, self.lot[index], self.serial[index])
 
@@ -68,6 +73,21 @@ def _starts(values: Ints) -> Ints:
     return np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))
 
 
+def _in_order(keys: Keys) -> Ints:
+    """Where the objects stand in the order of (lot, serial); equal ones stay in theirs.
+
+    Lot, serial and place in one integer are sorted as they are, which is several times quicker than to sort
+    places by keys; they fit for millions of objects.
+    """
+    width = len(keys).bit_length()
+    if len(keys.lots) >> (63 - _SERIAL_BITS - width):
+        return np.argsort(keys.packed, kind="stable")
+    joint = (((keys.lot << _SERIAL_BITS) | keys.serial) << width) | np.arange(len(keys))
+    joint.sort()
+    joint &= (1 << width) - 1
+    return joint
+
+
 def _local_places(group: Ints, lot: Ints) -> tuple[Ints, list[tuple[int, ...]]]:
     """For items sorted by `group`: the place of each item's lot in its group's list, and the lists.
 
@@ -87,26 +107,53 @@ def _local_places(group: Ints, lot: Ints) -> tuple[Ints, list[tuple[int, ...]]]:
     return np.repeat(place_of_run, lengths), lists
 
 
-def encode_blocks(child: Keys, parent: Keys) -> Blocks:
+def encode_blocks(child: Keys, parent: Keys, portion: int = PORTION) -> Blocks:
     """Block rows for `child[i]` inside `parent[i]`; a child stands at most once.
 
-    Returns rows sorted by (lot, block).
+    Returns rows sorted by (lot, block). They are worked out about `portion` children at a time.
     """
-    order = np.argsort(child.packed, kind="stable")
-    lot, serial = child.lot[order], child.serial[order]
-    block = serial // BLOCK
-    starts = _starts((lot << 32) | block)
-    if not len(starts):
-        return Blocks(starts, starts, starts, [], [])
-    bits = np.left_shift(np.uint64(1), (serial % BLOCK).astype(np.uint64))
+    order = _in_order(child)
+    lots, numbers, masks = [_NOTHING], [_NOTHING], [_NOTHING]
+    lists: list[tuple[int, ...]] = []
+    entries: list[bytes] = []
+    start = 0
+    while start < len(order):
+        end = _end_of_block(child, order, start + portion)
+        blocks = _encode_blocks(child.take(order[start:end]), parent.take(order[start:end]))
+        lots.append(blocks.lot)
+        numbers.append(blocks.block)
+        masks.append(blocks.mask)
+        lists += blocks.parent_lots
+        entries += blocks.parents
+        start = end
+    return Blocks(np.concatenate(lots), np.concatenate(numbers), np.concatenate(masks), lists, entries)
+
+
+def _end_of_block(child: Keys, order: Ints, end: int) -> int:
+    """The first place from `end` on where another block begins."""
+    while end < len(order):
+        next_ones = child.take(order[end - 1 : end + BLOCK])
+        block = (next_ones.lot << 32) | (next_ones.serial >> _BLOCK_BITS)
+        other = np.flatnonzero(block != block[0])
+        if len(other):
+            return end - 1 + int(other[0])
+        end += BLOCK
+    return len(order)
+
+
+def _encode_blocks(child: Keys, parent: Keys) -> Blocks:
+    """Block rows of children in order."""
+    block = child.serial >> _BLOCK_BITS
+    starts = _starts((child.lot << 32) | block)
+    bits = np.left_shift(np.uint64(1), (child.serial & (BLOCK - 1)).astype(np.uint64))
     mask = np.bitwise_or.reduceat(bits, starts).view(np.int64)
-    bounds = np.append(starts, len(serial))
+    bounds = np.append(starts, len(child))
     group = np.repeat(np.arange(len(starts)), np.diff(bounds))
-    place, lists = _local_places(group, parent.lot[order])
-    entries = ((place << _SERIAL_BITS) | parent.serial[order]).astype("<u4").tobytes()
+    place, lists = _local_places(group, parent.lot)
+    entries = ((place << _SERIAL_BITS) | parent.serial).astype("<u4").tobytes()
     ends = (bounds * 4).tolist()
     parents = [entries[a:b] for a, b in pairwise(ends)]
-    return Blocks(lot[starts], block[starts], mask, lists, parents)
+    return Blocks(child.lot[starts], block[starts], mask, lists, parents)
 
 
 def decode_block(block: int, mask: int, parents: bytes) -> tuple[Ints, Ints, Ints]:
@@ -180,28 +227,44 @@ class Tree:
     entries: bytes  # '<u4' (or '<u8' with more than 256 lots) a part
 
 
-def encode_trees(parts: Parts, records: int) -> list[Tree | None]:
-    """One tree a record; None where a record lists no parts.
+def encode_trees(parts: Parts, records: int, portion: int = PORTION) -> list[Tree | None]:
+    """One tree a record; None where a record lists no parts. About `portion` parts are encoded at a time.
 
     Raises
     ------
     ValueError
         If a first-level part lists more than `LISTED` parts; the check refuses such a record before.
     """
+    tops_until = np.cumsum(np.bincount(parts.record, minlength=records))
+    subs_until = np.append(0, np.cumsum(np.bincount(parts.top, minlength=len(parts.tops))))
+    until = tops_until + subs_until[tops_until]
+    steps = np.searchsorted(until, np.arange(portion, int(until[-1]) if records else 0, portion)) + 1
+    trees: list[Tree | None] = []
+    for start, end in pairwise([0, *np.unique(steps[steps < records]).tolist(), records]):
+        a, b = (int(tops_until[place - 1]) if place else 0 for place in (start, end))
+        c, d = int(subs_until[a]), int(subs_until[b])
+        part = Parts(
+            parts.tops.take(slice(a, b)),
+            parts.record[a:b] - start,
+            parts.subs.take(slice(c, d)),
+            parts.top[c:d] - a,
+        )
+        trees += _encode_trees(part, end - start)
+    return trees
+
+
+def _encode_trees(parts: Parts, records: int) -> list[Tree | None]:
     tops_of = np.bincount(parts.record, minlength=records)
     subs_of_top = np.bincount(parts.top, minlength=len(parts.tops))
     if subs_of_top.max(initial=0) > LISTED:
         raise ValueError(f"a part lists {subs_of_top.max()} parts; a tree holds {LISTED} at most")
-    sub_record = parts.record[parts.top]
-    order = np.argsort(np.concatenate((parts.record, sub_record)), kind="stable")
-    record = np.concatenate((parts.record, sub_record))[order]
-    lot = np.concatenate((parts.tops.lot, parts.subs.lot))[order]
-    serial = np.concatenate((parts.tops.serial, parts.subs.serial))[order]
+    record, lot, serial = _beside_each_other(parts, tops_of)
     present = np.flatnonzero(tops_of)
-    place, lists = _local_places(np.searchsorted(present, record), lot)
+    rank = np.cumsum(tops_of > 0) - 1
+    place, lists = _local_places(rank[record], lot)
     narrow = ((place << _SERIAL_BITS) | serial).astype("<u4").tobytes()
     counts = subs_of_top.astype("<u2").tobytes()
-    top_ends = np.concatenate(([0], np.cumsum(tops_of))) * 2
+    top_ends = np.append(0, np.cumsum(tops_of)) * 2
     ends = np.searchsorted(record, np.arange(records + 1))
     trees: list[Tree | None] = [None] * records
     for number, lots in zip(present.tolist(), lists, strict=True):
@@ -213,6 +276,24 @@ def encode_trees(parts: Parts, records: int) -> list[Tree | None]:
         names = tuple(parts.tops.lots[i] for i in lots)
         trees[number] = Tree(names, counts[int(top_ends[number]) : int(top_ends[number + 1])], entries)
     return trees
+
+
+def _beside_each_other(parts: Parts, tops_of: Ints) -> tuple[Ints, Ints, Ints]:
+    """Record, lot and serial of all parts by record: those of the first level, then those of the second."""
+    of_sub = parts.record[parts.top]
+    subs_of = np.bincount(of_sub, minlength=len(tops_of))
+    top = np.arange(len(parts.tops)) + (np.cumsum(subs_of) - subs_of)[parts.record]
+    sub = np.arange(len(parts.subs)) + np.cumsum(tops_of)[of_sub]
+    columns = []
+    for tops, subs in (
+        (parts.record, of_sub),
+        (parts.tops.lot, parts.subs.lot),
+        (parts.tops.serial, parts.subs.serial),
+    ):
+        column = np.empty(len(top) + len(sub), np.int64)
+        column[top], column[sub] = tops, subs
+        columns.append(column)
+    return columns[0], columns[1], columns[2]
 
 
 def decode_tree(tree: Tree) -> tuple[Keys, Ints]:

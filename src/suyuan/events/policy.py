@@ -66,7 +66,7 @@ DEFAULT = Policy(
         ("material_delivered", "events.wrong_holder"): REFUSE,
     },
     by_slot={
-        # A batch of material belongs to the company that holds it, whoever else uses the same text.
+        # A batch of material belongs to the company that made it.
         ("treated", "material", "events.wrong_holder"): REFUSE,
     },
 )

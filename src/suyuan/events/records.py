@@ -9,11 +9,12 @@ import numpy.typing as npt
 import polars as pl
 
 from suyuan.codes.columns import object_keys
+from suyuan.events.checks.batches import key_column
 from suyuan.events.checks.moments import MOMENT, midnights
 from suyuan.events.checks.rows import Groups, group_rows, inside
 from suyuan.events.checks.texts import NOWHERE, is_null, repeated, text_column
 from suyuan.events.containment import Ints, Keys, Parts
-from suyuan.events.vocabulary import FieldType, Kind
+from suyuan.events.vocabulary import FieldType, Kind, Slot
 from suyuan.events.vocabulary import Parts as PartsRule
 
 END_OF_DAY_MS = 86_400_000 - 1
@@ -102,7 +103,7 @@ class Batch:
 
 def _keys(columns: Sequence[pl.Series]) -> list[Keys]:
     """Ledger keys of several columns over one sorted list of lots."""
-    every = object_keys(pl.concat([column.alias("code") for column in columns], rechunk=True))
+    every = object_keys(pl.concat([column.alias("code") for column in columns]))
     bounds = pairwise(accumulate((len(column) for column in columns), initial=0))
     lot, serial = every.lot.astype(np.int64), every.serial.astype(np.int64)
     return [Keys(every.lots, lot[start:end], serial[start:end]) for start, end in bounds]
@@ -115,6 +116,7 @@ class _Rows:
     values: pl.DataFrame
     record: Ints
     first: Ints  # each record's first row
+    row: Ints  # the same row as it was handed in
 
     def groups_of(self, field: str) -> Groups:
         """The rows of one record with the same text in `field`, without the empty ones."""
@@ -123,19 +125,21 @@ class _Rows:
 
 
 def _sorted(values: pl.DataFrame, record: npt.NDArray[np.integer]) -> _Rows:
-    number = record.astype(np.int64)
-    if len(number) and (np.diff(number) < 0).any():
+    number, order = record.astype(np.int64), None
+    if (number[1:] < number[:-1]).any():
         order = np.argsort(number, kind="stable")
         values, number = values[order], number[order]
     count = int(number[-1]) + 1 if len(number) else 0
-    return _Rows(values, number, np.searchsorted(number, np.arange(count)))
+    first = np.searchsorted(number, np.arange(count))
+    return _Rows(values, number, first, first if order is None else order[first])
 
 
-def _slot_pairs(rows: _Rows, field: str, many: bool) -> tuple[Ints, pl.Series]:
+def _slot_pairs(rows: _Rows, slot: Slot) -> tuple[Ints, pl.Series]:
     """(record, code) pairs of a slot, each once, without empty ones."""
-    if field not in rows.values.columns:
+    if slot.field not in rows.values.columns:
         return np.zeros(0, np.int64), pl.Series([], dtype=pl.String)
-    if many:
+    field = key_column(slot.field) if slot.object == "material" else slot.field
+    if slot.many:
         first = rows.groups_of(field).first
         return rows.record[first], rows.values[field].cast(pl.String)[first]
     codes = rows.values[field][rows.first].cast(pl.String)
@@ -175,7 +179,7 @@ def _part_columns(rows: _Rows, kind: Kind) -> _PartColumns:
     place[order] = np.arange(len(order))
     within = (upper.group != NOWHERE) & present
     sub, top = lower.filter(pl.Series(within)), place[upper.group[within]]
-    if (np.diff(top) < 0).any():
+    if (top[1:] < top[:-1]).any():
         rank = np.argsort(top, kind="stable")
         sub, top = sub[rank], top[rank]
     return _PartColumns(pl.concat([named, lower[direct]])[order], record[order], sub, top)
@@ -235,7 +239,7 @@ def build(kind: Kind, values: pl.DataFrame, record: npt.NDArray[np.integer], rep
     ----------
     values
         Checked rows only, typed as `suyuan.events.check` types them; company and site fields have
-        their registry number in ``<field>_no``.
+        their registry number in ``<field>_no``, batches of material their code in ``<field>_key``.
     record
         The record of each row, 0, 1, 2 … without gaps.
     reporter
@@ -243,7 +247,7 @@ def build(kind: Kind, values: pl.DataFrame, record: npt.NDArray[np.integer], rep
     """
     rows = _sorted(values, record)
     slots = kind.slots
-    pairs = [_slot_pairs(rows, slot.field, slot.many) for slot in slots]
+    pairs = [_slot_pairs(rows, slot) for slot in slots]
     parts = _part_columns(rows, kind)
     *of_slots, top, sub = _keys([*(codes for _, codes in pairs), parts.top, parts.sub])
     packed, number = np.unique(np.concatenate([_NOWHERE, *(keys.packed for keys in of_slots)]), return_inverse=True)
@@ -264,7 +268,7 @@ def build(kind: Kind, values: pl.DataFrame, record: npt.NDArray[np.integer], rep
         site=_number(rows, "site"),
         body=body,
         personal=personal,
-        row=rows.first,
+        row=rows.row,
     )
 
 

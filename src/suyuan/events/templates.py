@@ -131,6 +131,8 @@ def _column(kind: Kind, field: Field) -> Column:
         example=example(kind, field),
         note=_note(field, of_record=spans_rows and field.name not in shape_of(kind).listed),
         unit=field.unit,
+        # What a correction sets right may be a name, too; which field it is stands in another column.
+        private=field.personal or (kind.about_record and field.name == "value"),
     )
 
 

@@ -19,7 +19,7 @@ class FieldType(StrEnum):
     BATTERY_CODE = "battery_code"
     VIN = "vin"
     COMPANY = "company"  # unified social credit code, or DUNS for foreign parties
-    BATCH = "batch"  # a material batch: the maker's own text
+    BATCH = "batch"  # a batch of material: the text that its company gave it
     SITE = "site"
     RECORD = "record"  # the id of an earlier record
     DIVISION = "division"  # GB/T 2260
@@ -83,7 +83,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One object that an event touches: what must be true of it before, and what is after."""
+    """One object that an event touches: what must be true of it before, and what is after.
+
+    `owner` is the field that names the company whose batch of material it is; see `with_batch_keys`.
+    """
 
     name: str
     field: str
@@ -94,6 +97,7 @@ class Slot:
     holder: str
     vehicle: str
     sets: Effect
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,7 @@ def _slot(name: str, row: Mapping[str, Any]) -> Slot:
         holder=row.get("holder", "any"),
         vehicle=row.get("vehicle", "any"),
         sets=Effect(**row["sets"]),
+        owner=row.get("owner"),
     )
 
 

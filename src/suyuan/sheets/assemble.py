@@ -126,7 +126,7 @@ def settle(draft: Draft, limits: Limits) -> Sheet:
         template=template,
         columns=columns,
         row_numbers=draft.row_numbers,
-        findings=table.concat([*said, shown, remarks]),
+        findings=table.withhold(table.concat([*said, shown, remarks]), template.private),
         repairs=proposals,
         worksheet=draft.worksheet,
         headings=draft.headings,

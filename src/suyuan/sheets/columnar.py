@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
+import numpy as np
 import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
@@ -171,9 +172,9 @@ def _text(series: pl.Series) -> pl.Series:
     if dtype == pl.String:
         return series
     if dtype == pl.Date:
-        return series.dt.strftime("%Y-%m-%d")
+        return _by_run(series, "%Y-%m-%d")
     if isinstance(dtype, pl.Datetime):
-        return series.dt.strftime("%Y-%m-%dT%H:%M:%S%:z" if dtype.time_zone else "%Y-%m-%dT%H:%M:%S")
+        return _by_run(series, "%Y-%m-%dT%H:%M:%S%:z" if dtype.time_zone else "%Y-%m-%dT%H:%M:%S")
     if dtype.is_float():
         whole = (series == series.round()) & (series.abs() < 10**15)
         text = series.cast(pl.String)
@@ -182,6 +183,16 @@ def _text(series: pl.Series) -> pl.Series:
         return series.cast(pl.String)
     except pl.exceptions.PolarsError as error:
         raise SheetError("sheets.column_type", column=series.name, type=str(dtype)) from error
+
+
+def _by_run(series: pl.Series, form: str) -> pl.Series:
+    """The text of days or moments; those that follow each other and are the same are written once."""
+    if not len(series):
+        return series.dt.strftime(form)
+    number, blank = series.to_physical().fill_null(0).to_numpy(), series.is_null().to_numpy()
+    starts = np.append(True, (number[1:] != number[:-1]) | (blank[1:] != blank[:-1]))
+    heads = series.filter(pl.Series(starts)).dt.strftime(form)
+    return heads[np.cumsum(starts, dtype=np.int32) - np.int32(1)]
 
 
 def _numbers(series: pl.Series, template: Template) -> pl.DataFrame | None:

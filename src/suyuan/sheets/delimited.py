@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
+from suyuan.codes.runs import held_once
 from suyuan.kernel import Severity
 from suyuan.kernel.findings import Value
 from suyuan.sheets import findings as table
@@ -25,6 +26,8 @@ _DELIMITERS = (",", "\t", ";")
 _STRAY_QUOTE = re.compile(rb'[^,;\t\r\n"]"[^,;\t\r\n"]')
 _NEUTRALISED = r"^'+[=+\-@\t\r]"
 _BATCH = 50_000
+_PORTION = 16 << 20  # bytes
+_NEXT_LINE = re.compile(rb"\n(?=[^\r\n])")
 _LONG_SEQUENCE = re.compile(rb"[\xe0-\xf4][\x80-\xbf]{2}")
 _SHOWN = 5
 
@@ -191,8 +194,8 @@ def _table(text: bytes, separator: str, skip: int, width: int, match: Match) -> 
         strict = _strict(text, separator, skip, [*wanted, width], width)
     frame = _tolerant(text, separator, skip, width) if strict is None else strict
     overflow = frame[f"column_{width}"].is_not_null().arg_true()
-    renamed = frame.select(pl.col(f"column_{position}").alias(name) for position, name in wanted.items())
-    return renamed.select(_received(renamed[name]) for name in renamed.columns), overflow.cast(pl.UInt32)
+    columns = (frame.drop_in_place(f"column_{position}").alias(name) for position, name in wanted.items())
+    return pl.DataFrame([_received(column) for column in columns]), overflow.cast(pl.UInt32)
 
 
 def _received(series: pl.Series) -> pl.Series:
@@ -205,23 +208,48 @@ def _received(series: pl.Series) -> pl.Series:
     return frame.to_series().alias(series.name)
 
 
-def _strict(text: bytes, separator: str, skip: int, columns: list[int], width: int) -> pl.DataFrame | None:
+def _strict(
+    text: bytes, separator: str, skip: int, columns: list[int], width: int, portion: int = _PORTION
+) -> pl.DataFrame | None:
+    """The fields at `columns`, read about `portion` bytes at a time where no quotes can hold a line break."""
     names = [f"column_{position}" for position in range(width + 1)]
+    quoted = b'"' in text
+    parts: dict[str, list[pl.Series]] = {}
     try:
-        return pl.read_csv(
-            text,
-            has_header=False,
-            skip_rows=skip,
-            schema=dict.fromkeys(names, pl.String),
-            columns=[names[position] for position in sorted(set(columns))],
-            separator=separator,
-            quote_char='"' if b'"' in text else None,
-            truncate_ragged_lines=True,
-            missing_columns="insert",
-            raise_if_empty=False,
-        )
+        for piece in [text] if quoted else _pieces(text, portion, skip):
+            frame = pl.read_csv(
+                piece,
+                has_header=False,
+                skip_rows=0 if parts else skip,
+                schema=dict.fromkeys(names, pl.String),
+                columns=[names[position] for position in sorted(set(columns))],
+                separator=separator,
+                quote_char='"' if quoted else None,
+                truncate_ragged_lines=True,
+                missing_columns="insert",
+                raise_if_empty=False,
+            )
+            for name in frame.columns:
+                parts.setdefault(name, []).append(held_once(frame.drop_in_place(name)))
     except pl.exceptions.PolarsError:
         return None  # quotes in unexpected places: read row by row
+    return pl.DataFrame([pl.concat(column, rechunk=False) for column in parts.values()])
+
+
+def _pieces(text: bytes, size: int, skip: int) -> Iterator[bytes]:
+    """Whole lines of about `size` bytes together, the first `skip` and their next in the first piece.
+
+    None begins with an empty line, which a reader might pass over.
+    """
+    head = 0
+    for _ in range(skip + 1):
+        head = text.find(b"\n", head) + 1 or len(text)
+    start = 0
+    while start < len(text):
+        cut = _NEXT_LINE.search(text, max(start + size, head))
+        end = cut.end() if cut else len(text)
+        yield text[start:end]
+        start = end
 
 
 def _tolerant(text: bytes, separator: str, skip: int, width: int) -> pl.DataFrame:

@@ -109,6 +109,14 @@ def make(
     )
 
 
+def withhold(table: pl.DataFrame, fields: Sequence[str]) -> pl.DataFrame:
+    """`table` where nothing of `fields` is quoted."""
+    if not fields or not table.height:
+        return table
+    told = pl.col("field").is_in(list(fields)).not_().fill_null(True)
+    return table.with_columns(pl.when(told).then("value").alias("value"))
+
+
 def one(finding: Finding, row: int | None = None, field: str | None = None, value: str | None = None) -> pl.DataFrame:
     """The table with the single `finding`."""
     rows = None if row is None else [row]
@@ -117,10 +125,14 @@ def one(finding: Finding, row: int | None = None, field: str | None = None, valu
 
 def refused_rows(table: pl.DataFrame) -> pl.Series:
     """The row indices that `table` refuses, sorted, each once."""
+    if table.is_empty():
+        return table["row"]
     refused = table.filter((pl.col("severity") == Severity.REFUSE.value) & pl.col("row").is_not_null())
     return refused["row"].unique().sort()
 
 
 def refuses_file(table: pl.DataFrame) -> bool:
     """Whether `table` refuses the whole file: a refusal that names no row."""
+    if table.is_empty():
+        return False
     return not table.filter((pl.col("severity") == Severity.REFUSE.value) & pl.col("row").is_null()).is_empty()

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from suyuan.codes.runs import shared_starts
 from suyuan.kernel import Severity
 from suyuan.kernel.findings import Value
 from suyuan.sheets import findings as table
@@ -23,6 +25,7 @@ _PLAIN = np.zeros(256, dtype=np.bool_)
 """The visible characters of ASCII but those without which no cell shows an error or a power of ten."""
 _PLAIN[ord("!") : ord("~") + 1] = True
 _PLAIN[[ord("#"), ord("+")]] = False
+_FIRST, _LAST = ord("+") + 1, ord("~")  # between them every character is plain
 _PART = 1 << 18  # bytes looked at together, so that they stay in the processor's cache
 _BLANK = r"^\s*$"
 _POWER = r"^\s*-?\d+(?:[.,]\d+)?[eE]\+\d{2,}\s*$"
@@ -39,7 +42,9 @@ def plain_columns(frame: pl.DataFrame) -> dict[str, int]:
     longest = {}
     for series in frame:
         filled = series.drop_nulls() if series.null_count() else series  # a null may stand over forgotten bytes
-        widths = [_plain_width(chunk) for chunk in filled.alias("").get_chunks()]
+        starts = shared_starts(filled)
+        heads = filled if starts is None else filled.filter(pl.Series(starts))
+        widths = [_plain_width(chunk) for chunk in heads.alias("").get_chunks()]
         if None not in widths:
             longest[series.name] = max((width for width in widths if width is not None), default=0)
     return longest
@@ -55,7 +60,14 @@ def _plain_width(texts: pl.Series) -> int | None:
     characters = np.frombuffer(content, dtype=np.uint8)[bounds[0] : bounds[-1]]
     parts = (characters[start : start + _PART] for start in range(0, len(characters), _PART))
     widths = np.diff(bounds)
-    return int(widths.max()) if widths.min() > 0 and all(_PLAIN[part].all() for part in parts) else None
+    return int(widths.max()) if widths.min() > 0 and all(_is_plain(part) for part in parts) else None
+
+
+def _is_plain(part: npt.NDArray[np.uint8]) -> bool:
+    """Whether all characters are plain; most texts lie between two of them."""
+    if part.min() >= _FIRST and part.max() <= _LAST:
+        return True
+    return bool(_PLAIN[part].all())
 
 
 def blank_to_null(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from suyuan.sheets.assemble import Draft, settle, tidy, unrecognised
 from suyuan.sheets.delimited import to_utf8
 from suyuan.sheets.headings import Match, Recognition, choose
 from suyuan.sheets.limits import MEBIBYTE, Limits, SheetError
-from suyuan.sheets.nested import Cells, Json, Plan, Tree, flatten, match_tree, plan
+from suyuan.sheets.nested import Cells, Json, Leaf, Plan, Tree, flatten, match_tree, plan
 from suyuan.sheets.parsing import Doubled, Number, Parser
 from suyuan.sheets.shapes import Place, strangers, unknown_places
 from suyuan.sheets.sheet import Sheet
@@ -150,13 +150,14 @@ class _Gathered:
     numeric: list[pl.DataFrame] = field(default_factory=list)
     said: list[pl.DataFrame] = field(default_factory=list)
     tree: Tree = field(default_factory=Tree)
+    fit: tuple[Match, list[Leaf]] = field(init=False)  # of all records so far
     records: int = 0
     height: int = 0
 
     def add(self, batch: list[Json]) -> None:
         """Lay one batch flat."""
         self.tree.grow(batch)
-        match, found = match_tree(self.tree, self.template, self.mapping)
+        match, found = self.fit = match_tree(self.tree, self.template, self.mapping)
         self.limits.check_columns(len(found))
         rows, numbers = self._rows(batch, plan(match, found), unknown_places(match, found))
         columns = {name: [row.get(name) for row in rows] for name in match.columns.values()}
@@ -216,7 +217,7 @@ class _Gathered:
 
     def match(self) -> tuple[Match, dict[str, str]]:
         """How all records together fit, and canonical name → heading."""
-        match, found = match_tree(self.tree, self.template, self.mapping)
+        match, found = self.fit
         headings = {name: found[position].where for position, name in match.columns.items()}
         return match, headings
 

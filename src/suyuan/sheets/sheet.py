@@ -92,6 +92,7 @@ def apply_repairs(sheet: Sheet, kinds: Collection[str] | None = None) -> Sheet:
     received = sheet.columns.with_columns(sheet.raw) if sheet.raw.width else sheet.columns
     mended = mending.apply(received, done)
     columns, raw, said = normalise(mended, sheet.template, sheet.row_numbers, sheet.date_1904)
+    said = table.withhold(said, sheet.template.private)
     filled = done.filter(pl.col("kind") == "merged_fill").select("row", "field")
     kept = sheet.findings.filter(~pl.col("code").is_in([*_NORMALISING]))
     merged = kept["code"] == "sheets.merged_cells"

@@ -39,6 +39,8 @@ class Column:
         (Chinese, English) remark for the sheet of notes.
     unit
         Unit of a number, shown in the notes.
+    private
+        It holds personal data, or may: findings do not quote its text.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Column:
     example: str = ""
     note: tuple[str, str] = ("", "")
     unit: str | None = None
+    private: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -152,6 +155,11 @@ class Template:
     def names(self) -> tuple[str, ...]:
         """Canonical names of the columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def private(self) -> tuple[str, ...]:
+        """Canonical names of the columns whose text no finding may quote."""
+        return tuple(column.name for column in self.columns if column.private)
 
     def label(self, language: Language) -> str:
         """The kind in `language`."""

@@ -6,12 +6,8 @@ import polars as pl
 from suyuan.simulation.facts import USES
 from suyuan.simulation.fleet import CONVERTED, EXPORTED, FOR_SWAP, FOR_VEHICLE, IMPORTED, SWAP, TEST, Fleet
 from suyuan.simulation.story import Story
-from suyuan.simulation.texts import Ints, Mask
-
-
-def numbered(text: str, numbers: Ints, width: int = 8) -> pl.Series:
-    """`text` with each number behind it."""
-    return pl.select(pl.concat_str(pl.lit(text), pl.Series(numbers).cast(pl.String).str.zfill(width))).to_series()
+from suyuan.simulation.texts import Ints, Mask, numbered
+from suyuan.simulation.transfers import transfer
 
 
 def tell_births(story: Story, fleet: Fleet) -> None:
@@ -65,25 +61,7 @@ def hand_over(
     stocked = day + rng.integers(1, 4, n)
     story.tell("stocked", stocked, makers, code=codes, site=world.sites_of(makers))
     left = stocked + rng.integers(3, 8, n)
-    note = numbered("SIM-TR-", np.arange(n))
-    story.tell(
-        "transferred_out",
-        left,
-        makers,
-        code=codes,
-        party=world.codes_of(receivers),
-        party_name=world.names_of(receivers),
-        document_no=note,
-    )
-    story.tell(
-        "transferred_in",
-        left + rng.integers(1, 4, n),
-        receivers,
-        code=codes,
-        from_company=world.codes_of(makers),
-        document_no=note,
-        site=world.sites_of(receivers),
-    )
+    transfer(story, rng, codes, makers, receivers, left, "SIM-TR-")
 
 
 def _tell_vehicles(story: Story, fleet: Fleet) -> None:
@@ -133,8 +111,7 @@ def _tell_sales(story: Story, fleet: Fleet, rng: np.random.Generator) -> None:
         converted["certified"].to_numpy() + 3,
         builder,
         vin=converted["vin"],
-        party=world.codes_of(other),
-        party_name=world.names_of(other),
+        **world.party(other),
     )
     abroad = fleet.vehicles.filter(pl.col("fate") == EXPORTED)
     story.tell(

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from suyuan.simulation.birth import masked, numbered, test_end
+from suyuan.simulation.birth import masked, test_end
 from suyuan.simulation.fleet import NEVER, SWAP, TEST, Fleet
 from suyuan.simulation.plan import ENOUGH_FOR_EVERY_KIND
 from suyuan.simulation.service import batteries, batteries_none, pack_in
 from suyuan.simulation.story import Story
-from suyuan.simulation.texts import Ints, Mask
+from suyuan.simulation.texts import Ints, Mask, numbered
 
 _SAFE = 8
 """So many vehicles scrapped first neither lose their pack nor is it lost sight of, if every kind must occur."""
@@ -213,8 +213,7 @@ def through_outlet(story: Story, rng: np.random.Generator, at_hand: pl.DataFrame
         leaves,
         outlet,
         code=at_hand["code"],
-        party=world.codes_of(utiliser),
-        party_name=world.names_of(utiliser),
+        **world.party(utiliser),
         mass_kg=weighed(story, at_hand, rng),
         document_no=note,
     )
@@ -232,8 +231,7 @@ def _direct(story: Story, rng: np.random.Generator, at_hand: pl.DataFrame) -> pl
         day,
         at_hand["holder"].to_numpy(),
         code=at_hand["code"],
-        party=world.codes_of(utiliser),
-        party_name=world.names_of(utiliser),
+        **world.party(utiliser),
         mass_kg=weighed(story, at_hand, rng),
         document_no=note,
     )
@@ -250,8 +248,7 @@ def _retired(story: Story, rng: np.random.Generator, at_hand: pl.DataFrame) -> p
         at_hand["holder"].to_numpy(),
         code=at_hand["code"],
         mass_kg=weighed(story, at_hand, rng),
-        party=world.codes_of(utiliser),
-        party_name=world.names_of(utiliser),
+        **world.party(utiliser),
     )
     return receive(story, rng, at_hand, utiliser, day + rng.integers(1, 4, n))
 

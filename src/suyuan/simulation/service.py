@@ -5,11 +5,11 @@ from collections import deque
 import numpy as np
 import polars as pl
 
-from suyuan.simulation.birth import numbered
 from suyuan.simulation.fleet import FOR_REPAIR, FOR_SWAP, MODULE_REPAIR, SWAP, Fleet
 from suyuan.simulation.production import MODULE_LEAD_DAYS
 from suyuan.simulation.story import Column, Story
 from suyuan.simulation.texts import Ints, Mask, battery_codes
+from suyuan.simulation.transfers import transfer
 
 SPARE_SERIALS = 9_000_000
 """Spare modules and loose cells have serials above this, apart from those in packs."""
@@ -60,26 +60,8 @@ def _replace_packs(story: Story, fleet: Fleet, rng: np.random.Generator) -> pl.D
     shelved = np.maximum(spare["day"].to_numpy() + rng.integers(22, 30, n), story.first_day + rng.integers(1, 8, n))
     story.tell("after_sales_stocked", shelved, carmaker, code=spare["code"], site=world.sites_of(carmaker))
     repairer = world.some("repairer", rng.random(n))
-    note = numbered("SIM-AS-", np.arange(n))
     left = shelved + rng.integers(32, 40, n)
-    story.tell(
-        "transferred_out",
-        left,
-        carmaker,
-        code=spare["code"],
-        party=world.codes_of(repairer),
-        party_name=world.names_of(repairer),
-        document_no=note,
-    )
-    story.tell(
-        "transferred_in",
-        left + rng.integers(1, 4, n),
-        repairer,
-        code=spare["code"],
-        from_company=world.codes_of(carmaker),
-        document_no=note,
-        site=world.sites_of(repairer),
-    )
+    transfer(story, rng, spare["code"], carmaker, repairer, left, "SIM-AS-")
     return _replace(story, rng, cars, (cars["pack"], spare["code"]), repairer)
 
 
@@ -97,8 +79,7 @@ def _replace(
         vin=cars["vin"],
         old_code=old,
         new_code=new,
-        party=story.world.codes_of(outlet),
-        party_name=story.world.names_of(outlet),
+        **story.world.party(outlet),
     )
     return batteries(
         code=old,
@@ -243,17 +224,16 @@ def _move_out(story: Story, rng: np.random.Generator, packs: pl.DataFrame, owner
     n = packs.height
     day = story.first_day + rng.integers(60, 120, n)
     utiliser = story.world.some("utiliser", rng.random(n))
-    party, name = story.world.codes_of(utiliser), story.world.names_of(utiliser)
+    party = story.world.party(utiliser)
     story.tell(
         "swap_out",
         day,
         owner,
         second=rng.integers(9 * 3600, 17 * 3600, n),
         code=packs["code"],
-        party=party,
-        party_name=name,
+        **party,
     )
-    story.tell("retired", day + 3, owner, code=packs["code"], party=party, party_name=name)
+    story.tell("retired", day + 3, owner, code=packs["code"], **party)
     return batteries(
         code=packs["code"],
         design=packs["design"],

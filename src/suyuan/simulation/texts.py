@@ -137,3 +137,8 @@ def uscc(division: str, number: str) -> str:
     """
     body = f"91{division}{number}{organisation_check(number)}"
     return body + uscc_check(body)
+
+
+def numbered(text: str, numbers: Ints, width: int = 8) -> pl.Series:
+    """`text` with each number behind it."""
+    return pl.select(pl.concat_str(pl.lit(text), pl.Series(numbers).cast(pl.String).str.zfill(width))).to_series()

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from suyuan.simulation.birth import masked, numbered
+from suyuan.simulation.birth import masked
 from suyuan.simulation.ending import through_outlet, weighed
 from suyuan.simulation.facts import RECOVERED_KG_PER_PACK_KG
 from suyuan.simulation.fleet import Fleet
@@ -12,7 +12,7 @@ from suyuan.simulation.production import MODULE_LEAD_DAYS
 from suyuan.simulation.register import product_prefix
 from suyuan.simulation.service import SPARE_SERIALS, batteries
 from suyuan.simulation.story import Story
-from suyuan.simulation.texts import Ints, battery_codes, product_codes
+from suyuan.simulation.texts import Ints, battery_codes, numbered, product_codes
 
 _WAYS = np.array([0, 1, 2, 3, 1, 4, 0, 3, 1, 2, 3, 1, 0, 3, 1, 3, 1, 3, 1, 0])
 MODULES_REUSED, TAKEN_APART, PACK_REUSED, SHREDDED, DISPOSED = range(5)
@@ -281,8 +281,7 @@ def _use_materials(story: Story, rng: np.random.Generator, batches: pl.DataFrame
         batches["holder"].to_numpy(),
         material_batch=batches["batch"],
         mass_kg=pl.Series(np.maximum(batches["mass"].to_numpy(), 0.01)),
-        party=world.codes_of(maker),
-        party_name=world.names_of(maker),
+        **world.party(maker),
     )
     lithium = np.flatnonzero((batches["material"] == "lithium").to_numpy())
     first_design = {d.maker: d.index for d in reversed(world.designs)}
@@ -299,6 +298,7 @@ def _use_materials(story: Story, rng: np.random.Generator, batches: pl.DataFrame
         code=cells,
         model=pl.Series([d.model("C") for d in world.all_designs]).gather(design[row]),
         material_batch=batches["batch"].gather(lithium[row]),
+        material_company=world.codes_of(batches["holder"].to_numpy()[lithium][row]),
     )
     half = np.flatnonzero(np.arange(len(row)) % 2 == 0)
     story.tell(

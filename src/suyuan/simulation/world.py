@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,13 @@ _LEAST = {"battery_maker": 2, "carmaker": 2, "outlet_operator": 2}
 _MOST = {"battery_maker": 24, "carmaker": 20}
 _SITES = {"swap_operator": 3, "outlet_operator": 2}
 """Number of sites; every other company has one."""
+
+
+class Party(TypedDict):
+    """The other party of records, one a row, as their fields have it."""
+
+    party: pl.Series
+    party_name: pl.Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,10 @@ class World:
     def codes_of(self, companies: Ints) -> pl.Series:
         """The credit code of each company."""
         return self.usccs.gather(companies)
+
+    def party(self, companies: Ints) -> Party:
+        """Each company as the other party of a record."""
+        return {"party": self.codes_of(companies), "party_name": self.names_of(companies)}
 
     def of_role(self, role: str) -> list[Company]:
         """The companies of one role, in order."""

@@ -9,8 +9,10 @@ import numpy as np
 import polars as pl
 from django.db import transaction
 
+from suyuan.codes import batch_code
 from suyuan.events import records
 from suyuan.events.check import Context
+from suyuan.events.checks.batches import with_batch_keys
 from suyuan.events.vocabulary import vocabulary
 from suyuan.server.kit.connection import cursor
 from suyuan.server.ledger import services
@@ -42,6 +44,11 @@ def product(number: int) -> str:
     return f"{UTILISER_VENDOR}PB010000001E85{number:07d}RP"
 
 
+def batch(of: Actor, text: str = MATERIAL) -> str:
+    """The code of a company's batch of material."""
+    return batch_code(of.code, text)
+
+
 def pack_rows(code: str, modules: Mapping[str, Sequence[str]], on: date = date(2018, 5, 10)) -> list[Row]:
     """A pack as the flat form reports it: one row a cell."""
     return [
@@ -62,7 +69,8 @@ class Acting:
         """Report rows of one kind; `record` numbers them, one record a row if not given."""
         self.submission += 1
         numbers = np.arange(len(rows)) if record is None else np.array(record)
-        batch = records.build(vocabulary().kinds[kind], pl.DataFrame(rows), numbers, actor.number)
+        values = with_batch_keys(vocabulary().kinds[kind], pl.DataFrame(rows), actor.code)
+        batch = records.build(vocabulary().kinds[kind], values, numbers, actor.number)
         with transaction.atomic(), cursor() as run:
             done = append(run, batch, self.submission, RECEIVED + self.submission, rng=self.rng)
         assert done.admitted.all(), done.contradictions
@@ -78,7 +86,7 @@ class Acting:
     def correct(self, record: str, field: str, value: str | None, actor: Actor) -> str:
         """Set one field of a record right, through the ledger's service; the id of the new record."""
         now = datetime.fromtimestamp(RECEIVED / 1000, UTC)
-        context = Context(now.date(), now, companies={actor.code: actor.number}, sites=dict(actor.sites))
+        context = Context(now.date(), now, actor.code, {actor.code: actor.number}, dict(actor.sites))
         with transaction.atomic(), cursor() as run:
             told = services.correct(run, [Correction(record, field, value, "misread")], self.filing(actor), context)
         assert told.records, told.objections

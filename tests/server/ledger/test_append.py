@@ -213,7 +213,7 @@ def test_a_part_shows_only_what_its_own_records_say(book: Book) -> None:
     told = book.report("lost", [{"code": battery_code("M", 1), "noticed_on": D[3]}], reporter=CARMAKER)
     assert codes(told) == []
     state = book.states()[key(battery_code("M", 1))]
-    assert (state.stage, state.holder, state.vehicle) == (STAGES["lost"], 0, None)
+    assert (state.stage, state.holder, state.vehicle) == (STAGES["lost"], CARMAKER, None)
     assert book.rebuild().clean
 
 

@@ -10,12 +10,26 @@ import polars as pl
 import psycopg
 import pytest
 
+from suyuan.kernel import SuyuanError
 from suyuan.server.kit.connection import Row, cursor
 from suyuan.server.kit.scope import Scope
+from suyuan.server.ledger.queries.life import life
 from suyuan.server.ledger.queries.recall import as_csv, recall_codes, recall_material, recall_prefix, recall_serials
 from suyuan.server.ledger.queries.recalled import RECALLED
-from tests.server.cast import CELL_PREFIX, MODULE_PREFIX, PACK_PREFIX, Cast
-from tests.server.ledger.acting import DAY, MATERIAL, OTHER_VIN, VIN, Acting, cell, module, pack, pack_rows, product
+from tests.server.cast import CELL_PREFIX, MODULE_PREFIX, PACK_PREFIX, Actor, Cast
+from tests.server.ledger.acting import (
+    DAY,
+    MATERIAL,
+    OTHER_VIN,
+    VIN,
+    Acting,
+    batch,
+    cell,
+    module,
+    pack,
+    pack_rows,
+    product,
+)
 
 LOT = CELL_PREFIX + DAY
 Ask = Callable[[psycopg.Cursor[Row]], Iterator[pl.DataFrame]]
@@ -40,8 +54,8 @@ def acting(cast: Cast) -> Acting:
     acting.report("utiliser_received", cast.utiliser, [{"code": pack(8), "received_on": date(2018, 4, 1)}])
     treating = {"treatment_no": "t1", "treated_on": date(2018, 5, 1), "source_code": pack(8), "material": "nickel"}
     acting.report("treated", cast.utiliser, [{**treating, "material_batch": MATERIAL}])
-    made = [{"code": cell(n), "produced_on": date(2018, 5, 10), "material_batch": MATERIAL} for n in (70, 800, 801)]
-    acting.report("cell_produced", cast.maker, made)
+    of = {"produced_on": date(2018, 5, 10), "material_batch": MATERIAL, "material_company": cast.utiliser.code}
+    acting.report("cell_produced", cast.maker, [{"code": cell(n), **of} for n in (70, 800, 801)])
     return acting
 
 
@@ -133,6 +147,39 @@ def test_a_batch_of_material_leads_to_the_vehicles(cast: Cast, acting: Acting) -
     answer = gather(lambda run: recall_material(run, cast.nation.scope, MATERIAL))
     assert places(answer) == {(1, *IN_CAR), (2, None, None, None, None, "produced")}
     assert gather(lambda run: recall_material(run, cast.nation.scope, "OTHER")).is_empty()
+    assert gather(lambda run: recall_material(run, cast.nation.scope, batch(cast.utiliser))).equals(answer)
+    of = cast.utiliser.code
+    assert gather(lambda run: recall_material(run, cast.nation.scope, MATERIAL, company=of)).equals(answer)
+    of = cast.maker.code
+    assert gather(lambda run: recall_material(run, cast.nation.scope, MATERIAL, company=of)).is_empty()
+    assert gather(lambda run: recall_material(run, cast.nation.scope, batch(cast.maker))).is_empty()
+
+
+def test_a_correction_says_whose_batch_it_was(cast: Cast, acting: Acting) -> None:
+    with cursor() as run:
+        told = life(run, cast.nation.scope, cell(800))
+    assert told is not None
+    acting.correct(told.events[0].id, "material_company", None, cast.maker)
+    nation = cast.nation.scope
+    assert gather(lambda run: recall_material(run, nation, batch(cast.utiliser))).is_empty()
+    assert gather(lambda run: recall_material(run, nation, batch(cast.maker)))["count"].sum() == 3
+
+
+def test_two_companies_may_give_their_batches_one_text(cast: Cast, acting: Acting) -> None:
+    own = {"code": cell(802), "produced_on": date(2018, 5, 10), "material_batch": MATERIAL}
+    acting.report("cell_produced", cast.carmaker, [own])
+
+    def recalled(actor: Actor, text: str, company: str | None = None) -> int:
+        return int(gather(lambda run: recall_material(run, actor.scope, text, company=company))["count"].sum())
+
+    with pytest.raises(SuyuanError, match=r"ledger\.batch_of_several") as found:
+        recalled(cast.nation, MATERIAL)
+    assert found.value.data["companies"] == sorted((cast.carmaker.code, cast.utiliser.code))
+    assert recalled(cast.nation, MATERIAL, cast.utiliser.code) == recalled(cast.nation, batch(cast.utiliser)) == 3
+    assert recalled(cast.nation, MATERIAL, cast.carmaker.code) == recalled(cast.nation, batch(cast.carmaker)) == 1
+    # Who knows of one of the two only need not say whose it is, and does not learn of the other.
+    assert (recalled(cast.maker, MATERIAL), recalled(cast.carmaker, MATERIAL)) == (3, 1)
+    assert recalled(cast.maker, batch(cast.carmaker)) == recalled(cast.laboratory, MATERIAL) == 0
 
 
 @pytest.mark.parametrize(

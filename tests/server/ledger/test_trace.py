@@ -4,17 +4,33 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from django.db import transaction
 
 from suyuan.codes.keys import split_code
+from suyuan.events.check import Context
 from suyuan.events.vocabulary import vocabulary
 from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.scope import Scope
+from suyuan.server.ledger import services
 from suyuan.server.ledger.queries.kinds import kind_of
 from suyuan.server.ledger.queries.life import Life, life
 from suyuan.server.ledger.queries.objects import day_or_time, end_of_day, find, show
 from suyuan.server.ledger.queries.tree import Node, tree
-from tests.server.cast import Actor, Cast
-from tests.server.ledger.acting import MATERIAL, OTHER_VIN, VIN, Acting, cell, module, pack, pack_rows, product
+from suyuan.server.ledger.services import Correction
+from tests.server.cast import NOW, Actor, Cast
+from tests.server.ledger.acting import (
+    MATERIAL,
+    OTHER_VIN,
+    VIN,
+    Acting,
+    batch,
+    cell,
+    ids_of,
+    module,
+    pack,
+    pack_rows,
+    product,
+)
 
 Play = Callable[[], None]
 
@@ -63,8 +79,8 @@ def recycle(acting: Acting, cast: Cast) -> None:
         "material_batch": MATERIAL,
     }
     acting.report("treated", cast.utiliser, [{**treating, "material": "nickel", "mass_kg": 3.0}])
-    made = [{"code": cell(n), "produced_on": date(2024, 5, 1), "material_batch": MATERIAL} for n in (2000, 2001)]
-    acting.report("cell_produced", cast.maker, made)
+    of = {"produced_on": date(2024, 5, 1), "material_batch": MATERIAL, "material_company": cast.utiliser.code}
+    acting.report("cell_produced", cast.maker, [{"code": cell(n), **of} for n in (2000, 2001)])
 
 
 def life_of(scope: Scope, code: str) -> Life:
@@ -122,6 +138,20 @@ def test_personal_data_are_never_told(cast: Cast, acting: Acting) -> None:
     assert "张三" not in repr(life_of(cast.nation.scope, VIN))
 
 
+@pytest.mark.parametrize(("field", "quoted"), [("owner_name", False), ("party_name", True)])
+def test_a_refused_correction_does_not_quote_personal_data(cast: Cast, field: str, quoted: bool) -> None:
+    acting = Acting()
+    sale = {"vin": VIN, "sold_on": date(2018, 7, 1), "division": "330100", "owner_name": "张三"}
+    done = acting.report("vehicle_sold", cast.carmaker, [sale])
+    wanted = [Correction(ids_of(done)[0], field, "李四\u200b", "misread")]
+    context = Context(NOW.date(), NOW, cast.carmaker.code)
+    with transaction.atomic(), cursor() as run:
+        told = services.correct(run, wanted, acting.filing(cast.carmaker), context)
+    assert [(one.code, one.field) for one in told.objections if one.refuses] == [("events.text_control", field)]
+    assert ("李四" in repr(told.objections)) is quoted
+    assert "张三" not in repr(told.objections)
+
+
 def test_findings_stand_with_their_event(cast: Cast, acting: Acting) -> None:
     acting.report("lost", cast.repairer, [{"code": pack(77), "noticed_on": date(2020, 1, 1)}])
     (event,) = life_of(cast.nation.scope, pack(77)).events
@@ -144,12 +174,12 @@ def test_lineage_goes_both_ways_through_products_and_materials(cast: Cast, actin
     assert life_of(nation, pack(1)).derived_into == (product(1),)
     assert life_of(nation, cell(3)).derived_into == (product(1),)
     assert life_of(nation, product(1)).derived_from == (pack(1),)
-    assert life_of(nation, MATERIAL).derived_from == (module(2),)
-    assert life_of(nation, module(2)).derived_into == (MATERIAL,)
+    assert life_of(nation, batch(cast.utiliser)).derived_from == (module(2),)
+    assert life_of(nation, module(2)).derived_into == (batch(cast.utiliser),)
     for number in (2000, 2001):
         made = life_of(nation, cell(number))
-        assert made.derived_from == (MATERIAL,)
-        assert dict(made.events[0].objects) == {"battery": cell(number), "material": MATERIAL}
+        assert made.derived_from == (batch(cast.utiliser),)
+        assert dict(made.events[0].objects) == {"battery": cell(number), "material": batch(cast.utiliser)}
         assert (made.state.stage, made.state.holder and made.state.holder.number) == ("produced", cast.maker.number)
 
 
@@ -307,6 +337,46 @@ def test_what_changes_something_opens_all(cast: Cast, acting: Acting) -> None:
         assert tree(run, cast.collector.scope, cell(3)) is not None
 
 
+def test_what_was_withdrawn_opens_no_longer(cast: Cast, acting: Acting) -> None:
+    wrong = {"code": pack(1), "received_on": date(2024, 2, 2)}
+    done = acting.report("outlet_received", cast.collector, [wrong])
+    assert kinds(life_of(cast.collector.scope, pack(1)))[0] == "pack_produced"
+    acting.withdraw(done, cast.collector)
+    own = life_of(cast.collector.scope, pack(1))
+    told = [(event.kind, event.status) for event in own.events]
+    assert told == [("outlet_received", "withdrawn"), ("withdrawal", "valid")]
+    assert (own.state.stage, own.state.holder, own.derived_into) == ("unknown", None, ())
+    with cursor() as run:
+        assert show(run, cast.collector.scope, pack(1)) is None
+        assert life(run, cast.collector.scope, cell(3)) is None
+        assert show(run, cast.maker.scope, pack(1)) is not None
+    acting.report("outlet_received", cast.collector, [{**wrong, "received_on": date(2024, 2, 3)}])
+    assert kinds(life_of(cast.collector.scope, pack(1)))[0] == "pack_produced"
+
+
+def test_a_corrected_code_opens_the_right_battery_alone(cast: Cast, acting: Acting) -> None:
+    acting.report("pack_produced", cast.maker, [{"pack_code": pack(4), "produced_on": date(2018, 5, 10)}])
+    place = {"site": "O1", "site_no": cast.collector.sites["O1"]}
+    wrong = {"code": pack(1), "received_on": date(2024, 2, 2), **place}
+    done = acting.report("outlet_received", cast.collector, [wrong])
+    acting.correct(ids_of(done)[0], "code", pack(4), cast.collector)
+    with cursor() as run:
+        assert show(run, cast.collector.scope, pack(1)) is None
+        assert show(run, cast.collector.scope, pack(4)) is not None
+
+
+def test_a_withdrawn_record_names_nobody(cast: Cast, acting: Acting) -> None:
+    acting.report("outlet_received", cast.collector, [{"code": pack(9), "received_on": date(2024, 2, 2)}])
+    sent = {"code": pack(9), "handed_over_on": date(2024, 2, 5), "party": "x", "party_no": cast.repairer.number}
+    done = acting.report("outlet_handed_over", cast.collector, [sent])
+    with cursor() as run:
+        assert show(run, cast.repairer.scope, pack(9)) is not None
+    acting.withdraw(done, cast.collector)
+    with cursor() as run:
+        assert show(run, cast.repairer.scope, pack(9)) is None
+        assert show(run, cast.collector.scope, pack(9)) is not None
+
+
 def test_naming_a_vehicle_does_not_open_it(cast: Cast, acting: Acting) -> None:
     own = life_of(cast.repairer.scope, VIN)
     assert kinds(own) == ["replaced"]
@@ -319,12 +389,12 @@ def test_naming_a_vehicle_does_not_open_it(cast: Cast, acting: Acting) -> None:
 
 def test_naming_a_batch_of_material_does_not_open_it(cast: Cast, acting: Acting) -> None:
     recycle(acting, cast)
-    own = life_of(cast.maker.scope, MATERIAL)
+    own = life_of(cast.maker.scope, batch(cast.utiliser))
     assert (kinds(own), own.state.kind, own.derived_from) == (["cell_produced"], "material", ())
     with cursor() as run:
-        assert show(run, cast.maker.scope, MATERIAL) is None
+        assert show(run, cast.maker.scope, batch(cast.utiliser)) is None
         assert show(run, cast.maker.scope, cell(2001)) is not None
-    assert life_of(cast.utiliser.scope, MATERIAL).derived_from == (module(2),)
+    assert life_of(cast.utiliser.scope, batch(cast.utiliser)).derived_from == (module(2),)
 
 
 def test_an_outlet_opens_what_it_took_out_but_not_the_vehicle(cast: Cast, acting: Acting) -> None:
@@ -356,7 +426,8 @@ def test_times_are_told_as_days_only_where_the_kind_says_no_more() -> None:
 
 
 def test_kinds_are_told_by_position_four() -> None:
-    codes = {pack(1): "pack", module(1): "module", cell(1): "cell", product(1): "pack", MATERIAL: "material"}
+    codes = {pack(1): "pack", module(1): "module", cell(1): "cell", product(1): "pack"}
+    codes |= {"91350900587527783P:B1": "material", "123456789:B1P": "material", "123456789:BATCHP1": "material"}
     codes |= {f"{cell(1)}RC": "cell", "9SUMB01AAA0000001RM": "module"}
     assert {code: kind_of(split_code(code)) for code in codes} == codes
     assert kind_of(split_code(pack(1)), {split_code(pack(1))}) == "product"

@@ -102,7 +102,8 @@ def test_bringing_rows_again_updates_them_and_keeps_the_numbers(cast: Cast, cloc
     row = {"code": cast.maker.code, "name_zh": "新名", "roles": ["battery_maker", "utiliser"], "division": "440300"}
     services.register_companies(NATION, [row], clock).or_raise()
     assert queries.company_number(NATION, cast.maker.code) == cast.maker.number
-    assert queries.company_roles(cast.maker.number, clock.today()) == {"battery_maker", "utiliser"}
+    known = queries.code_and_roles(cast.maker.number, clock.today())
+    assert known == (cast.maker.code, frozenset({"battery_maker", "utiliser"}))
 
 
 @pytest.mark.parametrize(
@@ -171,10 +172,10 @@ def test_what_is_no_longer_valid_is_not_found_that_day(cast: Cast, clock: FixedC
     today = clock.today()
     Company.objects.filter(number=cast.maker.number).update(valid_to=today)
     assert queries.by_uscc(NATION, [cast.maker.code], on=today)
-    assert queries.company_roles(cast.maker.number, today)
+    assert queries.code_and_roles(cast.maker.number, today)
     later = today + timedelta(days=1)
     assert not queries.by_uscc(NATION, [cast.maker.code], on=later)
-    assert not queries.company_roles(cast.maker.number, later)
+    assert not queries.code_and_roles(cast.maker.number, later)
     assert queries.by_uscc(NATION, [cast.maker.code])
 
 

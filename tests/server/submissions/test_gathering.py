@@ -1,15 +1,21 @@
 """Submissions that arrive together: cheaper, and otherwise exactly as if they had come alone."""
 
 import threading
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from django.db import connections
+from psycopg import Cursor
 
-from suyuan.server.kit.clock import FixedClock
-from suyuan.server.kit.connection import cursor
-from suyuan.server.submissions.models import State, Submission
-from suyuan.server.submissions.services import Order, gathering, receive
+from suyuan.server.kit.clock import SYSTEM_CLOCK, FixedClock
+from suyuan.server.kit.connection import Row, cursor
+from suyuan.server.kit.problems import Conflict
+from suyuan.server.submissions.models import Mode, State, Submission
+from suyuan.server.submissions.services import Order, gathering, receive, receiving
+from suyuan.server.submissions.services.store import Body
 from tests.server.cast import Cast
 from tests.server.submissions.files import cell, document, module, pack
 
@@ -29,10 +35,9 @@ def groups(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     take = gathering._take
 
-    def counted(group: Sequence[gathering.Waiting], *rest: object) -> list[Submission]:
-        taken = take(group, *rest)  # type: ignore[arg-type]  # handed through
+    def counted(run: Cursor[Row], group: Sequence[gathering.Waiting], *rest: object) -> None:
+        take(run, group, *rest)  # type: ignore[arg-type]  # handed through
         sizes.append(len(group))
-        return taken
 
     monkeypatch.setattr(gathering, "_take", counted)
     return sizes
@@ -96,3 +101,76 @@ def test_the_same_bytes_at_once_are_one_submission(cast: Cast, clock: FixedClock
     assert len({each.number for each in done}) == 1
     with cursor() as run:
         assert run.execute("SELECT count(*) FROM ledger_event").fetchone() == (1,)
+
+
+def test_what_is_known_already_leaves_the_group_to_itself(cast: Cast, clock: FixedClock, groups: list[int]) -> None:
+    first = receive(cast.maker.number, tree(1), Order(), clock)
+    groups.clear()
+    done = at_once(cast, clock, [tree(1), *(tree(serial) for serial in range(2, 8))])
+    assert done[0].number == first.number
+    assert [each.state for each in done[1:]] == [State.ACCEPTED] * 6
+    assert sum(groups) == 6
+
+
+def test_a_key_used_for_other_bytes_is_a_conflict_in_company_too(cast: Cast, clock: FixedClock) -> None:
+    receive(cast.maker.number, tree(1), Order(idempotency_key="once"), clock)
+    again = receive(cast.maker.number, tree(1), Order(idempotency_key="once"), clock)
+    assert again.idempotency_key == "once"
+    with pytest.raises(Conflict):
+        receive(cast.maker.number, tree(2), Order(idempotency_key="once"), clock)
+    assert Submission.objects.count() == 1
+
+
+def test_the_row_is_the_one_that_it_would_have_been_alone(
+    cast: Cast, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = Order(name="line 3.json", mode=Mode.ALL_OR_NOTHING, idempotency_key="a", key=7)
+    together = receive(cast.maker.number, tree(1), order, clock)
+    monkeypatch.setattr(receiving, "gather", lambda *_: None)
+    alone = receive(cast.maker.number, tree(2), replace(order, idempotency_key="b"), clock)
+    rows: dict[int, dict[str, object]] = {row["number"]: {**row} for row in Submission.objects.values()}
+    unlike = {name for name, value in rows[together.number].items() if value != rows[alone.number][name]}
+    assert unlike == {"number", "received_id", "idempotency_key"}
+    told = {name: value for name, value in vars(together).items() if not name.startswith("_")}
+    assert told == rows[together.number]
+
+
+def test_who_is_done_leaves_while_the_next_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[list[int]] = []
+    begun, go_on = (threading.Semaphore(0) for _ in range(2))
+
+    def take(group: Sequence[gathering.Waiting], *_: object) -> None:
+        taken.append([one.draft.company for one in group])
+        begun.release()
+        go_on.acquire()
+        for one in group:
+            one.done = True
+
+    monkeypatch.setattr(gathering, "take_together", take)
+    hall = gathering.Hall()
+
+    def send(company: int) -> threading.Thread:
+        one = gathering.Waiting(Submission(company=company), Body.of(b"{}"), "pack_produced", [])
+        thread = threading.Thread(target=hall.enter, args=[one, np.random.default_rng(1), SYSTEM_CLOCK])
+        before = len(hall.waiting)
+        thread.start()
+        while len(hall.waiting) == before and len(taken) == 0:
+            time.sleep(0.001)
+        return thread
+
+    first = send(1)
+    begun.acquire()
+    others = []
+    for company in (2, 3, 2):
+        others.append(send(company))
+        while len(hall.waiting) < len(others):
+            time.sleep(0.001)
+    go_on.release()
+    begun.acquire()
+    first.join(5)
+    assert not first.is_alive()
+    for _ in range(2):
+        go_on.release()
+    for thread in others:
+        thread.join(5)
+    assert taken == [[1], [2, 2], [3]]

@@ -103,6 +103,35 @@ def test_bad_rows_corrected_and_sent_again_complete_the_file(cast: Cast, clock: 
     assert events() == 3
 
 
+def test_the_bad_row_names_the_part_that_is_elsewhere_in_its_own_row(cast: Cast, clock: FixedClock) -> None:
+    assert send(cast, csv(packs([1])), clock).admitted == 1
+    taken = packs([1])["cell_code"][5]
+    rows = packs([2, 3]).with_row_index("row")
+    stolen = rows.with_columns(cell_code=pl.when(pl.col("row") == 13).then(pl.lit(taken)).otherwise("cell_code")).drop(
+        "row"
+    )
+    done = send(cast, csv(stolen), clock)
+    assert (done.state, done.admitted, done.refused) == (State.PARTLY, 1, 1)
+    found = queries.findings(cast.maker.scope, done.number).filter(pl.col("refused"))
+    told = found.select("row_number", "field", "code", "value").rows()
+    assert told == [(15, "cell_code", "events.second_parent", taken)]
+    _, workbook = queries.bad_rows(cast.maker.scope, done.number, Language.EN)
+    sheet = pl.read_excel(workbook, sheet_id=1, infer_schema_length=0)
+    remarks = sheet[sheet.columns[0]].to_list()
+    assert [place for place, remark in enumerate(remarks) if remark] == [5]
+    assert taken in remarks[5]
+
+
+def test_rows_of_one_record_need_not_stand_together(cast: Cast, clock: FixedClock) -> None:
+    assert send(cast, csv(packs([1])), clock).admitted == 1
+    rows = packs([1, 2]).with_columns(model=pl.lit("other"))
+    mixed = rows[[0, 8, 1, 9, *range(2, 8), *range(10, 16)]]
+    done = send(cast, csv(mixed), clock)
+    assert (done.state, done.admitted, done.refused) == (State.PARTLY, 1, 1)
+    found = queries.findings(cast.maker.scope, done.number).filter(pl.col("refused"))
+    assert found["row_number"].unique().to_list() == [2]
+
+
 def test_nothing_refused_means_no_bad_rows(cast: Cast, clock: FixedClock) -> None:
     done = send(cast, csv(packs([1])), clock)
     with pytest.raises(Conflict) as refusal:

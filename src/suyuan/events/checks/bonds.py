@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 
 from suyuan.events.checks.judged import Pen
-from suyuan.events.checks.rows import Said, other_rows
+from suyuan.events.checks.rows import Groups, Said, other_rows
 from suyuan.events.checks.shapes import shape_of
 from suyuan.events.checks.texts import NOWHERE, Places, Rows, TextColumn, mask, run_starts
-from suyuan.events.vocabulary import Kind
+from suyuan.events.vocabulary import FieldType, Kind
 
 
 def _suspects(part: Places, elsewhere: list[Places]) -> Rows:
@@ -22,14 +22,22 @@ def _suspects(part: Places, elsewhere: list[Places]) -> Rows:
     return rows[times[part[rows]] > 1]
 
 
-def check_one_place(kind: Kind, said: Said, row_names: pl.Series, pen: Pen) -> None:
-    """Refuse a part that this file puts in two places, in every place, naming the other one."""
+def check_one_place(kind: Kind, said: Said, records: Groups, row_names: pl.Series, pen: Pen) -> None:
+    """Refuse an object that this file puts in two places, naming the row of the other one.
+
+    A part inside two batteries is refused in both: nobody can tell which of them is wrong. What is bound to
+    two vehicles, or made twice, stands where it is said first in a record that is not refused already, as
+    the ledger takes the first of two files.
+    """
     for part_name, place_names in shape_of(kind).bonds:
         part = said.columns.get(part_name)
         if part is None or not part.repeats:
             continue
         names = [name for name in place_names if name in said.columns]
+        first_stands = all(kind.fields[name].type is not FieldType.BATTERY_CODE for name in place_names)
         rows = _suspects(said.identities[part_name], [said.identities[name] for name in names])
+        if first_stands:
+            rows = rows[~np.isin(records.group[rows], records.group[pen.refused])]
         if not len(rows):
             continue
         places = {name: said.columns[name].text[rows] for name in names}
@@ -40,6 +48,11 @@ def check_one_place(kind: Kind, said: Said, row_names: pl.Series, pen: Pen) -> N
         table = table.filter(pl.len().over(one) > 1).with_columns(
             first=pl.col("row").first().over(one), second=pl.col("row").get(1).over(one)
         )
+        if first_stands:
+            table = table.filter(pl.col("row") != pl.col("first"))
+            data = other_rows(table["first"].to_numpy(), row_names)
+            pen.write("events.bound_twice", table["row"].to_numpy(), part_name, table["part"], data)
+            continue
         other = table.select(pl.when(pl.col("row") == pl.col("first")).then("second").otherwise("first")).to_series()
         data = other_rows(other.to_numpy(), row_names)
         pen.write("events.two_parents", table["row"].to_numpy(), part_name, table["part"], data)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import polars as pl
 
-from suyuan.codes.columns import check_battery_codes, check_companies, check_divisions, check_vins
+from suyuan.codes.columns import Spelled, check_battery_codes, check_companies, check_divisions, check_vins, spell
 from suyuan.events.checks.context import Context
 from suyuan.events.checks.judged import Fault, Judged
 from suyuan.events.checks.texts import Mask, is_null, mask, repeated
@@ -49,8 +49,13 @@ def _verdicts(frame: pl.DataFrame) -> tuple[Fault, ...]:
     return tuple(faults)
 
 
+def judge_codes(field: Field, codes: Spelled, context: Context) -> Judged:
+    """Battery codes whose bytes are laid out already."""
+    return Judged(codes.codes, _verdicts(check_battery_codes(codes, context.reference, field.levels or "PMC")))
+
+
 def _battery_code(field: Field, texts: pl.Series, context: Context) -> Judged:
-    return Judged(texts, _verdicts(check_battery_codes(texts, context.reference, field.levels or "PMC")))
+    return judge_codes(field, spell(texts), context)
 
 
 def _vin(field: Field, texts: pl.Series, context: Context) -> Judged:
@@ -87,14 +92,6 @@ def _text(field: Field, texts: pl.Series, context: Context) -> Judged:
     found = texts.to_frame("text").select_seq(_TEXT_FAULTS)
     long = Fault("events.text_long", mask(found["long"]), {"limit": TEXT_LIMIT})
     return Judged(texts, (long, Fault("events.text_control", mask(found["control"]))))
-
-
-def _batch(field: Field, texts: pl.Series, context: Context) -> Judged:
-    """A batch of material: any text, but none that stands for a vehicle or a battery in the ledger."""
-    judged = _text(field, texts, context)
-    vehicle = is_null(check_vins(texts, strict=False, reference=context.reference)["finding"])
-    battery = is_null(check_battery_codes(texts, context.reference, "PMC")["finding"])
-    return judged.also([Fault("events.batch_reads_as_code", vehicle | battery)])
 
 
 def _record(field: Field, texts: pl.Series, context: Context) -> Judged:
@@ -212,7 +209,7 @@ JUDGES: Mapping[FieldType, Judge] = MappingProxyType(
         FieldType.BATTERY_CODE: _battery_code,
         FieldType.VIN: _vin,
         FieldType.COMPANY: _company,
-        FieldType.BATCH: _batch,
+        FieldType.BATCH: _text,
         FieldType.SITE: _site,
         FieldType.RECORD: _record,
         FieldType.DIVISION: _division,

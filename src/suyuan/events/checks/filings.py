@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from suyuan.codes.columns import Spelled
 from suyuan.events.checks.context import Context
 from suyuan.events.checks.judged import Fault, Judged, Pen
 from suyuan.events.checks.rows import Groups, Said, group_rows, inside
@@ -31,16 +32,24 @@ def fields_on_file(kind: Kind) -> tuple[str, ...]:
 
 
 def with_filings(
-    kind: Kind, columns: Mapping[str, TextColumn], judged: Mapping[str, Judged], context: Context
+    kind: Kind,
+    columns: Mapping[str, TextColumn],
+    spelled: Mapping[str, Spelled],
+    judged: Mapping[str, Judged],
+    context: Context,
 ) -> dict[str, Judged]:
     """`judged`, with what vendors and filings say of each sound code that enters the ledger.
 
-    All columns are looked up at once, each different beginning of a code once.
+    All columns (`spelled` by field) are looked up at once, each different beginning of a code once.
     """
     sound = {name: judged[name].sound() for name in fields_on_file(kind) if name in columns}
     if not sound or (context.vendors is None and context.filings is None):
         return dict(judged)
-    codes = pl.concat([columns[name].values.filter(pl.Series(good)).alias("code") for name, good in sound.items()])
+    concerned = [
+        spelled[name].of_each_lot() if good.all() else columns[name].values.filter(pl.Series(good))
+        for name, good in sound.items()
+    ]
+    codes = pl.concat([each.alias("code") for each in concerned])
     heads = codes.str.slice(0, _PREFIX)
     told: dict[str, dict[str, str | None]] = {}
     if context.vendors is not None:

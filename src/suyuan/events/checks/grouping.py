@@ -61,6 +61,8 @@ def group_by_cause(findings: pl.DataFrame, row_numbers: pl.Series | None = None)
         The number of each row as the reader of the file counts it (``Sheet.row_numbers``); rows are
         counted from 1 if it is not given.
     """
+    if findings.is_empty():
+        return []
     cause = ["severity", "code", "field"]
     numbered = findings.with_columns(row_number=_row_numbers(findings["row"], row_numbers))
     grouped = numbered.group_by(cause, maintain_order=True).agg(
@@ -77,7 +79,7 @@ def group_by_cause(findings: pl.DataFrame, row_numbers: pl.Series | None = None)
 def _row_numbers(rows: pl.Series, row_numbers: pl.Series | None) -> pl.Series:
     if row_numbers is None:
         return rows.cast(pl.Int64) + 1
-    return row_numbers.cast(pl.Int64).gather(rows)
+    return row_numbers.gather(rows).cast(pl.Int64)
 
 
 def _group(row: dict[str, object]) -> CauseGroup:

@@ -30,7 +30,6 @@ _REFUSE = (
     "events.choice_unknown",
     "events.text_long",
     "events.text_control",
-    "events.batch_reads_as_code",
     "events.record_id",
     "events.field_unknown",
     "events.site_unknown",
@@ -48,6 +47,7 @@ _REFUSE = (
     # Several records of one file.
     "events.child_twice",
     "events.two_parents",
+    "events.bound_twice",
 )
 _FINDING = (
     "events.company_unknown",

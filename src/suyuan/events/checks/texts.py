@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from suyuan.codes import runs
+
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Places: TypeAlias = npt.NDArray[np.int32]
 """Places in something else, by row; `NOWHERE` where there is none."""
@@ -92,6 +94,8 @@ def gather(series: pl.Series, places: Rows) -> pl.Series:
 
 def run_starts(values: pl.Series | npt.NDArray[np.integer]) -> Mask:
     """Whether each row of `values` (no nulls) differs from the row before; the first always does."""
+    if isinstance(values, pl.Series):
+        return runs.run_starts(values)
     starts = np.ones(len(values), bool)
     if len(values) > 1:  # the slices of one row would be compared as if it were a single value
         starts[1:] = values[1:] != values[:-1]
@@ -121,16 +125,25 @@ def text_column(name: str, received: pl.Series) -> TextColumn:
     blank = (said == "").to_numpy()
     filled = len(said) - int(np.count_nonzero(blank))
     text = said if filled == len(said) else said.set(pl.Series(blank), None)
-    starts = run_starts(said)
-    runs = said if starts.all() else said.filter(pl.Series(starts))
-    different = runs.n_unique() - (filled < len(said))
+    starts, unlike = _runs(said)
+    heads = said if starts.all() else said.filter(pl.Series(starts))
+    different = len(heads) if unlike or runs.all_different(heads) else heads.n_unique()
+    different -= filled < len(said)
     if 2 * different > filled:
         return _seldom_repeated(name, text, blank, different)
-    if different == len(runs):
-        return TextColumn(name, text, runs, run_of_row(starts), True)
-    values = runs.unique(maintain_order=True)
+    if different == len(heads):
+        return TextColumn(name, text, heads, run_of_row(starts), True)
+    values = heads.unique(maintain_order=True)
     values = values.filter(values != "") if filled < len(said) else values
-    return TextColumn(name, text, values, places(runs, values)[run_of_row(starts)], True)
+    return TextColumn(name, text, values, places(heads, values)[run_of_row(starts)], True)
+
+
+def _runs(said: pl.Series) -> tuple[Mask, bool]:
+    """Where runs of equal texts start, and whether it is known that no text stands twice."""
+    starts = runs.shared_starts(said)
+    if starts is None and runs.all_different(said):
+        return np.ones(len(said), bool), True
+    return (runs.text_starts(said) if starts is None else starts), False
 
 
 def _seldom_repeated(name: str, text: pl.Series, blank: Mask, different: int) -> TextColumn:

@@ -10,6 +10,10 @@ import psycopg
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from suyuan.server.kit import arrays
+
+arrays.install()
+
 APP_ALIAS = "default"  # acts as the application's role
 OWNER_ALIAS = "owner"  # acts as the owner's role; migrations and maintenance only
 

@@ -1,10 +1,12 @@
-"""Bringing the database's tables up to date, and emptying them in tests."""
+"""Bringing the database's tables up to date, or to an earlier state, and emptying them in tests."""
+
+from collections.abc import Iterable
 
 from django.apps import apps
 from django.core.management import call_command
 from psycopg import sql
 
-from suyuan.server.kit.connection import OWNER_ALIAS, cursor
+from suyuan.server.kit.connection import APP_ALIAS, OWNER_ALIAS, cursor
 from suyuan.server.kit.roles import grant_app
 
 _BORROWED = "procrastinate"  # tables of a library, whose migrations know nothing of our roles
@@ -21,13 +23,46 @@ def migrate() -> None:
 
 
 def pending() -> list[str]:
-    """Names of migrations that are not applied yet, as `room.name`."""
+    """Names of migrations that are not applied yet, as `room.name`; the application may ask, too."""
+    from django.db import connections
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connections[APP_ALIAS])
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def applied() -> list[str]:
+    """Names of the migrations that are applied, as `room.name`, sorted."""
+    from django.db import connections
+    from django.db.migrations.recorder import MigrationRecorder
+
+    done = MigrationRecorder(connections[OWNER_ALIAS]).applied_migrations()
+    return sorted(f"{room}.{name}" for room, name in done)
+
+
+def known() -> set[str]:
+    """Names of the migrations that this version of the program knows."""
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(None)
+    return {f"{room}.{name}" for room, name in {*loader.disk_migrations, *loader.graph.nodes}}
+
+
+def migrate_to(names: Iterable[str]) -> None:
+    """In a database without tables, apply these migrations (each with those before it) and no others."""
     from django.db import connections
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connections[OWNER_ALIAS])
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+    wanted = {(room, name) for room, _, name in (each.partition(".") for each in names)}
+    graph = executor.loader.graph
+    ends = [
+        key
+        for key in sorted(wanted & graph.nodes.keys())
+        if not any(child.key in wanted for child in graph.node_map[key].children)
+    ]
+    executor.migrate(ends)
 
 
 def empty_tables() -> None:

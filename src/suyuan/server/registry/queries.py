@@ -17,7 +17,7 @@ from suyuan.server.kit.scope import Scope
 
 Parameter: TypeAlias = str | int | date | list[str] | list[int] | None
 
-_COMPANY: Final = pl.Schema(
+COMPANY: Final = pl.Schema(
     {
         "number": pl.Int32(),
         "code": pl.String(),
@@ -30,7 +30,7 @@ _COMPANY: Final = pl.Schema(
         "simulated": pl.Boolean(),
     }
 )
-_SITE: Final = pl.Schema(
+SITE: Final = pl.Schema(
     {
         "number": pl.Int32(),
         "company": pl.Int32(),
@@ -120,14 +120,15 @@ def companies(scope: Scope, numbers: Sequence[int] | None = None, on: date | Non
     statement = SQL(
         "SELECT {columns} FROM registry_company WHERE number IN ({visible})"
         " AND (%s::int[] IS NULL OR number = ANY(%s)) AND {on} ORDER BY number"
-    ).format(columns=_columns(_COMPANY), visible=visible.sql, on=_ON)
-    return pl.DataFrame(_rows(statement, [*visible.params, *_twice(numbers), on, on]), _COMPANY, orient="row")
+    ).format(columns=_columns(COMPANY), visible=visible.sql, on=_ON)
+    return pl.DataFrame(_rows(statement, [*visible.params, *_twice(numbers), on, on]), COMPANY, orient="row")
 
 
-def company_roles(number: int, on: date) -> frozenset[str]:
-    """The roles of a company on a day; none if it is not registered then."""
-    rows = _rows(SQL("SELECT roles FROM registry_company WHERE number = %s AND {on}").format(on=_ON), [number, on, on])
-    return frozenset(rows[0][0]) if rows else frozenset()
+def code_and_roles(number: int, on: date) -> tuple[str, frozenset[str]] | None:
+    """The code of a company and its roles on a day; None if it is not registered then."""
+    statement = SQL("SELECT code, roles FROM registry_company WHERE number = %s AND {on}").format(on=_ON)
+    rows = _rows(statement, [number, on, on])
+    return (rows[0][0], frozenset(rows[0][1])) if rows else None
 
 
 def by_uscc(scope: Scope, codes: Sequence[str], on: date | None = None) -> dict[str, int]:
@@ -160,8 +161,8 @@ def sites(scope: Scope, numbers: Sequence[int] | None = None, on: date | None = 
     statement = SQL(
         "SELECT {columns} FROM registry_site WHERE number IN ({visible})"
         " AND (%s::int[] IS NULL OR number = ANY(%s)) AND {on} ORDER BY number"
-    ).format(columns=_columns(_SITE), visible=visible.sql, on=_ON)
-    return pl.DataFrame(_rows(statement, [*visible.params, *_twice(numbers), on, on]), _SITE, orient="row")
+    ).format(columns=_columns(SITE), visible=visible.sql, on=_ON)
+    return pl.DataFrame(_rows(statement, [*visible.params, *_twice(numbers), on, on]), SITE, orient="row")
 
 
 def site_numbers(scope: Scope, company: int, codes: Sequence[str], on: date | None = None) -> dict[str, int]:

@@ -2,10 +2,12 @@
 
 from procrastinate.contrib.django import app
 
+from suyuan.server.kit.journal import about
 from suyuan.server.submissions.services.receiving import QUEUE, TASK, work
 
 
 @app.task(queue=QUEUE, name=TASK)
 def work_on(number: int) -> None:
     """Work on one submission."""
-    work(number)
+    with about(submission=number):
+        work(number)

@@ -20,6 +20,8 @@ class State(StrEnum):
 
 
 FINISHED = (State.ACCEPTED, State.PARTLY, State.REFUSED, State.TRIED, State.UNDONE, State.FAILED)
+GIVEN_UP = [State.REFUSED.value, State.FAILED.value, State.UNDONE.value]
+"""States in which a submission holds nothing: the same bytes sent again are looked at anew."""
 
 
 class Mode(StrEnum):

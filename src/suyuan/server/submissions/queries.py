@@ -1,6 +1,6 @@
 """Reads of submissions; what a scope may not see is answered like what does not exist."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 from django.db.models import Q, QuerySet
@@ -14,7 +14,8 @@ from suyuan.server.kit.clock import CHINA
 from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.problems import Conflict, Forbidden, Missing
 from suyuan.server.kit.scope import Scope
-from suyuan.server.registry.queries import visible_companies
+from suyuan.server.ledger.services.outbox import Facts
+from suyuan.server.registry.queries import companies, visible_companies
 from suyuan.server.submissions.models import Findings, Submission
 from suyuan.server.submissions.services import store
 from suyuan.server.submissions.services.judging import read_sheet
@@ -43,6 +44,26 @@ def get(scope: Scope, number: int) -> Submission:
     if found is None:
         raise Missing("submissions.not_found", number=number)
     return found
+
+
+def facts(numbers: Sequence[int]) -> dict[int, tuple[Facts, str]]:
+    """What the log says of these submissions besides their records, and the code of each one's company."""
+    found = Submission.objects.filter(number__in=numbers)
+    rows = list(found.values_list("number", "company", "kind", "received_id", "received_at"))
+    firms = companies(Scope.of_nation(), sorted({row[1] for row in rows})).select("number", "code")
+    codes = dict(firms.iter_rows())
+    return {
+        number: (Facts(number, company, kind or "", bytes.fromhex(digest), received_at), codes.get(company, ""))
+        for number, company, kind, digest, received_at in rows
+    }
+
+
+def entered_between(after: int, upto: int | None) -> set[int]:
+    """Submissions in (`after`, `upto`] that left records in the ledger; without end if `upto` is None."""
+    found = Submission.objects.filter(number__gt=after, dry=False, admitted__gt=0)
+    if upto is not None:
+        found = found.filter(number__lte=upto)
+    return set(found.values_list("number", flat=True))
 
 
 def page(

@@ -86,15 +86,28 @@ CREATE TABLE ledger_state (
 CREATE INDEX ledger_state_by_vehicle ON ledger_state (vehicle) WHERE vehicle IS NOT NULL;
 COMMENT ON TABLE ledger_state IS 'Fold: what is true now of each object that had an event of its own.';
 
+CREATE FUNCTION lowest_bit(mask bigint) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN mask = '-9223372036854775808' THEN 63 ELSE 64 - position(B'1' IN (mask & -mask)::bit(64)) END
+$$;
+COMMENT ON FUNCTION lowest_bit IS 'Place of the lowest bit that is set, 0 to 63; 64 if none is.';
+
+CREATE FUNCTION highest_bit(mask bigint) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT 64 - position(B'1' IN mask::bit(64))
+$$;
+COMMENT ON FUNCTION highest_bit IS 'Place of the highest bit that is set, 0 to 63; 64 if none is.';
+
 CREATE TABLE ledger_block (
     lot text COLLATE "C" NOT NULL,
     block integer NOT NULL,
     submission bigint NOT NULL,
     mask bigint NOT NULL,
     parent_lots text[] COLLATE "C",
-    parents bytea,
-    PRIMARY KEY (lot, block, submission)
+    parents bytea
 );
+CREATE UNIQUE INDEX ledger_block_key
+    ON ledger_block (lot, block, lowest_bit(mask), highest_bit(mask), submission);
+COMMENT ON INDEX ledger_block_key IS 'Cells of one block go into many packs; who asks for some serials of it states the '
+    'range of their bits, too, and is spared the rows of all others.';
 COMMENT ON TABLE ledger_block IS 'Fold: which serials of a lot a submission made (no parents) or put into a parent.';
 
 CREATE TABLE ledger_span (

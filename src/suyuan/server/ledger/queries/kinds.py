@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import psycopg
 
+from suyuan.codes.keys import OF_COMPANY
 from suyuan.server.kit.connection import Row
 from suyuan.server.ledger.queries.containers import Key, columns
 from suyuan.server.ledger.queries.entries import PRODUCT_MADE, Entry, valid
@@ -27,7 +28,7 @@ SELECT DISTINCT e.lot, e.serial FROM unnest(%s::text[], %s::integer[]) AS o (lot
 @lru_cache(maxsize=1 << 14)
 def kind_of_lot(lot: str) -> str:
     """What the batteries of a lot are that were not made as products, or that a lot is material."""
-    return LEVELS.get(lot[3], "material") if len(lot) in BATTERY else "material"
+    return LEVELS.get(lot[3], "material") if len(lot) in BATTERY and OF_COMPANY not in lot else "material"
 
 
 def kind_of(key: Key, products: Collection[Key] = ()) -> str:

@@ -16,7 +16,8 @@ from suyuan.server.ledger.queries.valid import VALID
 _MADE = """
 SELECT o.place, b.mask & o.mask, b.submission
   FROM unnest(%s::text[], %s::integer[], %s::bigint[]) WITH ORDINALITY AS o (lot, block, mask, place)
-  JOIN ledger_block b ON b.lot = o.lot AND b.block = o.block AND b.mask & o.mask <> 0 AND b.parents IS NULL
+  JOIN ledger_block b ON b.lot = o.lot AND b.block = o.block AND b.mask & o.mask <> 0
+       AND lowest_bit(b.mask) <= highest_bit(o.mask) AND highest_bit(b.mask) >= lowest_bit(o.mask) AND b.parents IS NULL
 """
 _EVENTS = """
 SELECT (extract(epoch FROM e.occurred_at) * 1000)::bigint, (e.body - 'correction')::text, e.part_lots, e.part_counts,

@@ -13,6 +13,7 @@ import psycopg
 
 from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Scope
+from suyuan.server.ledger.queries.materials import find_batch
 from suyuan.server.ledger.queries.objects import end_of_day
 from suyuan.server.ledger.queries.recalled import RECALLED, Request, answer, by_blocks, by_codes, by_material, by_state
 
@@ -58,11 +59,22 @@ def recall_codes(
 
 
 def recall_material(
-    run: psycopg.Cursor[Row], scope: Scope, batch: str, at: date | None = None, portion: int = PORTION
+    run: psycopg.Cursor[Row],
+    scope: Scope,
+    batch: str,
+    at: date | None = None,
+    portion: int = PORTION,
+    company: str | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """What contains the cells that were made from a batch of recycled material."""
+    """What contains the cells that were made from a batch of recycled material.
+
+    `batch` is its whole code, or the text alone if `company` is given or no other company has a batch of
+    that text; see `find_batch`, which raises ``ledger.batch_of_several`` otherwise.
+    """
     request = Request(run, scope, end_of_day(at), portion)
-    yield from answer(request, by_material(request, batch))
+    meant = find_batch(run, scope, batch, company)
+    if meant is not None:
+        yield from answer(request, by_material(request, meant))
 
 
 def _range(request: Request, first: tuple[str, int], last: tuple[str, int]) -> Iterator[pl.DataFrame]:

@@ -12,6 +12,7 @@ from suyuan.events.records import Batch
 from suyuan.events.vocabulary import Kind, Slot, vocabulary
 from suyuan.server.kit.connection import Row
 from suyuan.server.ledger.queries.containers import Container, Key, containers, made_alone, roots
+from suyuan.server.ledger.queries.together import together
 from suyuan.server.ledger.queries.valid import VALID
 
 _STATES = """
@@ -32,6 +33,7 @@ _OVERLAPS = """
 SELECT o.place, b.mask & o.mask, b.parents IS NULL, b.submission
   FROM unnest(%s::text[], %s::integer[], %s::bigint[]) WITH ORDINALITY AS o (lot, block, mask, place)
   JOIN ledger_block b ON b.lot = o.lot AND b.block = o.block AND b.mask & o.mask <> 0
+       AND lowest_bit(b.mask) <= highest_bit(o.mask) AND highest_bit(b.mask) >= lowest_bit(o.mask)
 """
 _OPEN_SPANS = "SELECT lot, serial, other_lot, other_serial, to_at IS NULL FROM ledger_span WHERE up AND lot = ANY(%s)"
 _PART_STATES = "SELECT lot, serial, stage FROM ledger_state WHERE lot = ANY(%s) AND serial BETWEEN %s AND %s"
@@ -223,24 +225,27 @@ def _parts(run: psycopg.Cursor[Row], batch: Batch, found: Found) -> None:
     child, parent = batch.parts.up(batch.objects.take(batch.main_objects()))
     found.blocks = blocks = encode_blocks(child, parent)
     lots = np.asarray(child.lots, object)
+    present = np.unique(child.lot)
+    named = [child.lots[lot] for lot in present]
+    number = dict(zip(named, present.tolist(), strict=True))
+    overlaps, spans, states = together(
+        run,
+        (_OVERLAPS, [lots[blocks.lot].tolist(), blocks.block.tolist(), blocks.mask.tolist()]),
+        (_OPEN_SPANS, [named]),
+        (_PART_STATES, [named, int(child.serial.min()), int(child.serial.max())]),
+    )
     bound: set[int] = set()
-    for place, mask, alone, _ in run.execute(
-        _OVERLAPS, [lots[blocks.lot].tolist(), blocks.block.tolist(), blocks.mask.tolist()]
-    ):
+    for place, mask, alone, _ in overlaps:
         if not alone:
             bits = np.flatnonzero(np.unpackbits(np.array([mask], np.int64).view(np.uint8), bitorder="little"))
             row = int(blocks.lot[place - 1]) << 32 | int(blocks.block[place - 1]) * 64
             bound.update((row + bits).tolist())
-    present = np.unique(child.lot)
-    named = [child.lots[lot] for lot in present]
-    number = dict(zip(named, present.tolist(), strict=True))
-    spanned = [number[lot] << 32 | serial for lot, serial, *_ in run.execute(_OPEN_SPANS, [named])]
+    spanned = [number[lot] << 32 | serial for lot, serial, *_ in spans]
     packed = child.packed
     suspects = np.flatnonzero(np.isin(packed, np.array(sorted(bound | set(spanned)), np.int64)))
     if len(suspects):
         _suspects(run, child.take(suspects), parent.take(suspects), suspects, found)
-    low, high = int(child.serial.min()), int(child.serial.max())
-    stages = {number[lot] << 32 | serial: stage for lot, serial, stage in run.execute(_PART_STATES, [named, low, high])}
+    stages = {number[lot] << 32 | serial: stage for lot, serial, stage in states}
     if stages:
         _touched(np.array(list(stages), np.int64), np.array(list(stages.values()), np.int64), packed, found)
 

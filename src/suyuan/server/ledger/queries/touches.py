@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import psycopg
 
-from suyuan.codes.keys import split_code
-from suyuan.events.vocabulary import Kind
+from suyuan.codes.keys import batch_code, split_batch, split_code
+from suyuan.events.vocabulary import Kind, Slot
 from suyuan.server.kit.connection import Row
 from suyuan.server.ledger.queries.containers import Key, columns
 from suyuan.server.ledger.queries.entries import Entry
@@ -90,8 +90,14 @@ def _lines(row: Entry, body: Body) -> list[Touch]:
     if not isinstance(lines, list):
         return []
     return [
-        Touch(slot.name, slot.object, split_code(str(code)))
+        Touch(slot.name, slot.object, _key(slot, str(code), row.main))
         for slot in row.kind.slots
         for line in lines
         if (code := line.get(slot.field)) is not None
     ]
+
+
+def _key(slot: Slot, code: str, main: Key) -> Key:
+    """The key of an object that a line names; batches of material are of the company of the first one."""
+    company = split_batch(main[0]) if slot.object == "material" else None
+    return (batch_code(company[0], code), 0) if company else split_code(code)

@@ -8,9 +8,10 @@ An object is opened, with all its records, by a record of it or of anything that
 container, a vehicle. For the nation and its divisions every record that they may see opens. For a company
 or an outlet a record opens if it names the company as the other party, or if the company reported it and
 it changed something: where the vocabulary says that the kind sets something for an object in that slot, or
-that a cell was made. What sets nothing, such as a test or the vehicle that a removed pack was in, may be
-reported of anybody's objects by any company with a key, and opens nothing: of such an object its reporter
-may read that record alone, neither state nor holder nor parts nor what others reported.
+that a cell was made. It opens no longer once it is withdrawn or corrected. What sets nothing, such as a
+test or the vehicle that a removed pack was in, may be reported of anybody's objects by any company with a
+key, and opens nothing. Of an object that is not open its reporter may read his own records alone, neither
+state nor holder nor parts nor what others reported.
 
 So whoever may see a thing may see its parts, at any date, and not the other way round. Whoever became a
 holder or is awaited to be is the reporter or the other party of a record that sets it, so that nothing is
@@ -25,6 +26,7 @@ from psycopg.sql import SQL, Identifier
 from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Level, Scope
 from suyuan.server.ledger.queries.containers import Key, columns
+from suyuan.server.ledger.queries.valid import VALID
 from suyuan.server.registry.queries import Condition, visible_companies, visible_sites
 
 _SEEN = SQL("""
@@ -39,11 +41,10 @@ _SEEN_MAKING = SQL("""
 SELECT DISTINCT e.lot, e.submission FROM ledger_event e
  WHERE e.lot = ANY(%s) AND e.kind = 1 AND e.submission = ANY(%s) AND {condition}
 """)
-_CHANGES = SQL("""(({row}.kind = 1 AND {row}.slot = 0)
-    OR EXISTS (SELECT FROM vocabulary_effect f WHERE f.kind = {row}.kind AND f.slot = {row}.slot))""")
+_CONCERNED = SQL("""(e.party = %s OR (e.reporter = %s AND ((e.kind = 1 AND e.slot = 0)
+    OR EXISTS (SELECT FROM vocabulary_effect f WHERE f.kind = e.kind AND f.slot = e.slot))))""")
 """Cells that were made (kind 1) have no row of their own, and therefore none among the effects."""
 
-_CONCERNED = SQL("({row}.party = %s OR ({row}.reporter = %s AND {changes}))")
 _SEATED = SQL("EXISTS (SELECT FROM ({firms}) v WHERE v.number IN ({row}.reporter, {row}.party))")
 _LYING = SQL("EXISTS (SELECT FROM ({sites}) v WHERE v.number = {row}.site)")
 
@@ -66,14 +67,13 @@ def visible_events(scope: Scope, alias: str = "e") -> Condition:
             return Condition(SQL("({} OR {})").format(seated, lying), [*firms.params, *sites.params])
 
 
-def opening_events(scope: Scope, alias: str = "e") -> Condition:
-    """The condition that rows of `ledger_event` fulfil that open their object to a scope; they are visible ones."""
-    visible = visible_events(scope, alias)
+def opening_events(scope: Scope) -> Condition:
+    """The condition that rows `e` of `ledger_event` fulfil that open their object to a scope; they are visible ones."""
+    visible = visible_events(scope)
     if scope.level not in (Level.COMPANY, Level.OUTLET):
         return visible
-    row = Identifier(alias)
-    concerned = _CONCERNED.format(row=row, changes=_CHANGES.format(row=row))
-    return Condition(SQL("({} AND {})").format(visible.sql, concerned), [*visible.params, scope.company, scope.company])
+    opening = SQL("({} AND {} AND {})").format(visible.sql, _CONCERNED, SQL(VALID))
+    return Condition(opening, [*visible.params, scope.company, scope.company])
 
 
 def seen_keys(run: psycopg.Cursor[Row], scope: Scope, keys: Sequence[Key]) -> set[Key]:

@@ -17,7 +17,7 @@ from suyuan.events.vocabulary import vocabulary
 from suyuan.kernel.findings import Value
 from suyuan.server.kit.connection import Row
 from suyuan.server.kit.uuid7 import uuid7_batch
-from suyuan.server.ledger.services.copying import copy_frame, instants
+from suyuan.server.ledger.services.copying import copy_frame
 from suyuan.server.ledger.services.filed import Filed, by_ids, by_submission
 from suyuan.server.ledger.services.later import Later, corrections_of, later_records
 from suyuan.server.ledger.services.voiding import Change, lock, refold_all
@@ -231,6 +231,6 @@ def write_amending_rows(
         kind=pl.lit(vocabulary().kinds[kind].no),
         reporter=pl.lit(filing.reporter),
         submission=pl.lit(filing.submission),
-        occurred_at=instants(pl.repeat(filing.received_ms, len(rows), dtype=pl.Int64, eager=True)),
+        occurred_at=pl.repeat(filing.received_ms, len(rows), dtype=pl.Int64, eager=True),
     )
     copy_frame(run, "ledger_event", frame)

@@ -1,6 +1,8 @@
 """Append a batch: lock, look, admit, write. One read and one write whatever the size of the batch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -72,7 +74,7 @@ def append(  # noqa: PLR0913  the ledger's door: each is the caller's to decide
         Somebody else first wrote a state row for one of the vehicles; roll back and try again.
     """
     lock_batteries(run, _batteries(batch))
-    trees = encode_trees(batch.parts, len(batch))
+    trees = cache(lambda: encode_trees(batch.parts, len(batch)))
     found = _look(run, batch, trees, amends)
     verdict = admit(batch, found.state, policy)
     admitted = verdict.admitted
@@ -99,21 +101,23 @@ def _batteries(batch: Batch) -> Keys:
     return Keys(batch.lots, lots, serials)
 
 
-def _look(run: psycopg.Cursor[Row], batch: Batch, trees: list[Tree | None], amends: Amends | None) -> Found:
+def _look(
+    run: psycopg.Cursor[Row], batch: Batch, trees: Callable[[], list[Tree | None]], amends: Amends | None
+) -> Found:
     if batch.kind.name in COMPACT:
         return load_made(run, batch)
     if amends is not None:
         return load_state(run, batch, amends.stands_for)
     found = load_state(run, batch)
     if (found.changed_ms >= 0).any() or not changes_state(batch.kind.name, batch.kind.main):
-        repeats = find_repeats(run, batch, [tree.entries if tree else None for tree in trees])
+        repeats = find_repeats(run, batch, [tree.entries if tree else None for tree in trees()])
         found.state.duplicate[repeats] = True
     return found
 
 
 def _accepted(
     batch: Batch,
-    trees: list[Tree | None],
+    trees: Callable[[], list[Tree | None]],
     found: Found,
     verdict: Verdict,
     stamp: Stamp,
@@ -122,14 +126,15 @@ def _accepted(
     number = np.cumsum(keep) - 1
     contradictions = verdict.contradictions
     kept = keep[contradictions.record] if len(contradictions) else np.zeros(0, bool)
-    owner = np.concatenate((batch.parts.record, batch.parts.record[batch.parts.top]))
-    parts_kept = keep[owner]
+    part_moved = found.touched | found.state.taken | _own(batch)
+    if not keep.all():
+        part_moved = part_moved[keep[np.concatenate((batch.parts.record, batch.parts.record[batch.parts.top]))]]
     return Accepted(
         batch=batch.only(keep),
         stamp=stamp,
-        trees=[tree for tree, good in zip(trees, keep.tolist(), strict=True) if good],
+        trees=cache(lambda: [tree for tree, good in zip(trees(), keep.tolist(), strict=True) if good]),
         found=found,
-        part_moved=(found.touched | found.state.taken | _own(batch))[parts_kept],
+        part_moved=part_moved,
         found_record=number[contradictions.record[kept]],
         found_code=contradictions.code[kept],
         found_slot=contradictions.slot[kept],
@@ -142,11 +147,12 @@ def _accepted(
 def _own(batch: Batch) -> npt.NDArray[np.bool_]:
     """The parts that are objects of records in the same batch, too."""
     parts = batch.parts
-    lot, serial = (
-        np.concatenate(pair) for pair in ((parts.tops.lot, parts.subs.lot), (parts.tops.serial, parts.subs.serial))
-    )
-    shared = np.isin(lot, np.unique(batch.objects.lot))
-    shared[shared] = np.isin((lot[shared] << 32) | serial[shared], batch.objects.packed)
+    own = np.zeros(len(batch.lots), bool)
+    own[batch.objects.lot] = True
+    shared = np.concatenate((own[parts.tops.lot], own[parts.subs.lot]))
+    if shared.any():
+        packed = np.concatenate((parts.tops.packed, parts.subs.packed))
+        shared[shared] = np.isin(packed[shared], batch.objects.packed)
     return shared
 
 

@@ -13,7 +13,7 @@ from suyuan.events.containment import Ints
 from suyuan.events.records import Batch
 from suyuan.server.kit.connection import Row
 from suyuan.server.ledger.queries.state import names
-from suyuan.server.ledger.services.copying import copy_frame, instants
+from suyuan.server.ledger.services.copying import copy_frame
 from suyuan.server.ledger.services.vocabulary import changes_state
 
 _STAGING = "CREATE TEMPORARY TABLE IF NOT EXISTS new_state (LIKE ledger_state) ON COMMIT DELETE ROWS"
@@ -117,7 +117,7 @@ def _frame(batch: Batch, state: State, record: Ints, obj: Ints, id_text: Callabl
             "stage": state.stage[obj],
             **{name: pl.select(pl.when(value != 0).then(value)).to_series() for name, value in numbers.items()},
             "vehicle": vehicles[vehicle] if len(vehicle) else vehicles.head(0),
-            "changed_at": instants(pl.Series(batch.occurred_ms[record], dtype=pl.Int64)),
+            "changed_at": pl.Series(batch.occurred_ms[record], dtype=pl.Int64),
             "changed_by": id_text(record),
         }
     )

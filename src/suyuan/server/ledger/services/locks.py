@@ -35,8 +35,8 @@ def lock_batteries(run: psycopg.Cursor[Row], batteries: Keys) -> None:
     if not len(batteries):
         run.execute(_SHARED, [_SPACE, [0]])
         return
-    present = np.unique(batteries.lot)
-    hashes = {int(lot): _hash(batteries.lots[lot]) for lot in present}
+    present = np.flatnonzero(np.bincount(batteries.lot)).tolist()
+    hashes = {lot: _hash(batteries.lots[lot]) for lot in present}
     stripes = sorted({value % STRIPES for value in hashes.values()})
     if len(batteries) > SMALL:
         run.execute(_WHOLE, [_SPACE, stripes])

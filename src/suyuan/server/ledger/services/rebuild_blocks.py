@@ -16,7 +16,7 @@ from suyuan.events.containment import Tree
 from suyuan.events.vocabulary import vocabulary
 from suyuan.server.kit.connection import Row
 from suyuan.server.ledger.queries.valid import VALID
-from suyuan.server.ledger.services.copying import copy_frame
+from suyuan.server.ledger.services.copying import copy_frame, hexadecimal
 from suyuan.server.ledger.services.differences import Differences
 from suyuan.server.ledger.services.filed import unfold
 from suyuan.server.ledger.services.vocabulary import COMPACT
@@ -118,6 +118,8 @@ def _encode(rows: Sequence[Row], *, alone: bool) -> pl.DataFrame:
     of_part = np.concatenate((parts.record, parts.record[parts.top]))
     submission = np.array([row[0] for row in rows], np.int64)[of_part]
     frame = block_frame(child, None if alone else parent, submission)
+    if "parents" in frame.columns:
+        frame = frame.with_columns(hexadecimal(frame["parents"]).alias("parents"))
     for name in ("parent_lots", "parents"):
         if name not in frame.columns:
             frame = frame.with_columns(pl.lit(None, pl.String).alias(name))

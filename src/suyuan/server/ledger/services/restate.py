@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from suyuan.codes import compose_code
+from suyuan.codes import compose_code, split_batch
 from suyuan.codes.columns import join_keys
 from suyuan.events.containment import Tree, decode_tree
 from suyuan.events.vocabulary import FieldType, Kind
@@ -36,7 +36,7 @@ def restate(one: Filed, sites: dict[int, str]) -> list[Cells]:
     if "lines" in said:
         return [{**{name: text(value) for name, value in line.items()}, **common} for line in said["lines"]]
     common |= {name: text(value) for name, value in said.items()}
-    common |= {one.kind.slots[slot].field: compose_code(*key) for slot, key in one.objects if slot >= 0}
+    common |= {one.kind.slots[slot].field: _named(compose_code(*key)) for slot, key in one.objects if slot >= 0}
     if one.tree is None:
         return [common]
     if one.kind.name in COMPACT:
@@ -51,6 +51,12 @@ def text(value: object) -> str | None:
     ('400.0', 'x', None)
     """
     return None if value is None else str(value)
+
+
+def _named(code: str) -> str:
+    """What a file calls an object: a batch of material by its text; the record says the company where it must."""
+    batch = split_batch(code)
+    return batch[1] if batch else code
 
 
 def _time(kind: Kind, occurred_ms: int) -> str:

@@ -1,7 +1,8 @@
 """Write accepted records and everything that follows from them, as frames copied into tables."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,8 @@ from suyuan.events.vocabulary import vocabulary
 from suyuan.server.kit.connection import Row
 from suyuan.server.ledger.queries.containers import Container
 from suyuan.server.ledger.queries.state import Found, names
-from suyuan.server.ledger.services.copying import copy_frame, hexadecimal, instants, text_array
+from suyuan.server.ledger.services.beside import second_thread
+from suyuan.server.ledger.services.copying import array_text, copy_frame, copy_ready, ready
 from suyuan.server.ledger.services.folding import Before, fold_spans, fold_states
 from suyuan.server.ledger.services.vocabulary import COMPACT
 
@@ -54,12 +56,13 @@ class Stamp:
 class Accepted:
     """Admitted records with what the ledger found; arrays are by admitted record or by part of one.
 
-    `part_moved` marks parts that may have been inside another parent, or have events of their own.
+    `part_moved` marks parts that may have been inside another parent, or have events of their own. `trees` gives
+    the encoded parts of each record, worked out when they are first asked for.
     """
 
     batch: Batch
     stamp: Stamp
-    trees: list[Tree | None]
+    trees: Callable[[], list[Tree | None]]
     found: Found
     part_moved: npt.NDArray[np.bool_]
     found_record: Ints
@@ -92,9 +95,12 @@ def write(run: psycopg.Cursor[Row], accepted: Accepted) -> npt.NDArray[np.uint8]
     if batch.kind.name in COMPACT:
         ids = _write_made(run, accepted)
     else:
-        copy_frame(run, "ledger_event", _main_rows(accepted))
+        with second_thread(len(batch.parts.subs)) as beside:
+            events = beside(lambda: ready(_main_rows(accepted)))
+            if len(batch.parts.tops):
+                copy_frame(run, "ledger_block", _block_rows(accepted))
+            copy_ready(run, "ledger_event", events())
         copy_frame(run, "ledger_event", _thin_rows(accepted))
-        _write_blocks(run, accepted)
         again = np.ones_like(found.inherited) if accepted.amends else found.inherited
         before = Before(found.changed_ms, found.changed_by, again)
         fold_states(run, batch, found.state, before, accepted.id_text)
@@ -132,7 +138,7 @@ def _common(accepted: Accepted, record: Ints) -> pl.DataFrame:
             "reporter": pl.repeat(batch.reporter, len(record), dtype=pl.Int32, eager=True),
             "record": pl.Series(batch.row[record]),
             "submission": pl.Series(accepted.submission[record]),
-            "occurred_at": instants(pl.Series(batch.occurred_ms[record])),
+            "occurred_at": pl.Series(batch.occurred_ms[record]),
             "party": _column(batch.party[record]),
             "site": _column(batch.site[record]),
             "vehicle": _vehicles(batch, record),
@@ -143,7 +149,7 @@ def _common(accepted: Accepted, record: Ints) -> pl.DataFrame:
 def _main_rows(accepted: Accepted) -> pl.DataFrame:
     batch = accepted.batch
     mains = batch.objects.take(batch.main_objects())
-    trees = accepted.trees
+    trees = accepted.trees()
     frame = _common(accepted, np.arange(len(batch))).with_columns(
         lot=pl.Series(names(mains), dtype=pl.String),
         serial=pl.Series(mains.serial),
@@ -153,9 +159,9 @@ def _main_rows(accepted: Accepted) -> pl.DataFrame:
     if not any(trees):
         return frame
     return frame.with_columns(
-        part_lots=text_array(pl.Series([tree.lots if tree else None for tree in trees], dtype=pl.List(pl.String))),
-        part_counts=hexadecimal(pl.Series([tree.counts if tree else None for tree in trees], dtype=pl.Binary)),
-        parts=hexadecimal(pl.Series([tree.entries if tree else None for tree in trees], dtype=pl.Binary)),
+        part_lots=pl.Series([array_text(tree.lots) if tree else None for tree in trees], dtype=pl.String),
+        part_counts=pl.Series([tree.counts if tree else None for tree in trees], dtype=pl.Binary),
+        parts=pl.Series([tree.entries if tree else None for tree in trees], dtype=pl.Binary),
     )
 
 
@@ -220,47 +226,46 @@ def _successions(batch: Batch, held: Mapping[int, Container]) -> list[tuple[str,
     return into
 
 
-def block_frame(child: Keys, parent: Keys | None, submission: int | Ints, ready: Blocks | None = None) -> pl.DataFrame:
-    """Block rows for `child[i]` inside `parent[i]`, or for cells made alone; of one submission, or of each child's.
-
-    `ready` are the blocks where the caller has encoded them before.
-    """
-    width = max(len(child.lots), 1)
+def block_frame(child: Keys, parent: Keys | None, submission: int | Ints) -> pl.DataFrame:
+    """Block rows for `child[i]` inside `parent[i]`, or for cells made alone; of one submission, or of each child's."""
     submissions = np.unique(submission)
     by_submission = child
     if len(submissions) > 1:
         rank = np.searchsorted(submissions, submission)
-        by_submission = Keys(child.lots, rank * width + child.lot, child.serial)
-    blocks = ready or encode_blocks(by_submission, child if parent is None else parent)
-    lots = pl.Series(list(child.lots), dtype=pl.String)
-    frame = pl.DataFrame(
+        lots = [*child.lots] * len(submissions)  # a lot of each submission sorts by itself
+        by_submission = Keys(lots, rank * max(len(child.lots), 1) + child.lot, child.serial)
+    blocks = encode_blocks(by_submission, child if parent is None else parent)
+    frame = _frame_of_blocks(child.lots, blocks, submissions)
+    return frame.drop("parent_lots", "parents") if parent is None else frame
+
+
+def _frame_of_blocks(named: Sequence[str], blocks: Blocks, submissions: Ints) -> pl.DataFrame:
+    """Block rows of children and parents in the lots `named`, those of each submission behind the other's."""
+    width = max(len(named), 1)
+    lots = pl.Series(list(named), dtype=pl.String)
+    texts = {places: array_text(tuple(named[i] for i in places)) for places in set(blocks.parent_lots)}
+    return pl.DataFrame(
         {
             "lot": lots[blocks.lot % width] if len(blocks.lot) else lots.head(0),
             "block": blocks.block,
             "submission": pl.Series(submissions[blocks.lot // width], dtype=pl.Int64),
             "mask": blocks.mask,
+            "parent_lots": pl.Series([texts[places] for places in blocks.parent_lots], dtype=pl.String),
+            "parents": pl.Series(blocks.parents, dtype=pl.Binary),
         }
     )
-    if parent is None:
-        return frame
-    named = {places: "{" + ",".join(parent.lots[i] for i in places) + "}" for places in set(blocks.parent_lots)}
-    return frame.with_columns(
-        parent_lots=pl.Series([named[places] for places in blocks.parent_lots], dtype=pl.String),
-        parents=hexadecimal(pl.Series(blocks.parents, dtype=pl.Binary)),
-    )
 
 
-def _write_blocks(run: psycopg.Cursor[Row], accepted: Accepted) -> None:
+def _block_rows(accepted: Accepted) -> pl.DataFrame:
     """The parts of every tree; a submission has block rows of its own."""
-    batch = accepted.batch
-    if not len(batch.parts.tops):
-        return
-    child, parent = batch.parts.up(batch.objects.take(batch.main_objects()))
-    record = np.concatenate((batch.parts.record, batch.parts.record[batch.parts.top]))
-    of_part = accepted.submission[record]
-    whole = len(child) == len(accepted.found.touched) and (accepted.submission == accepted.submission[0]).all()
-    ready = accepted.found.blocks if whole else None  # encoded already to look for rivals
-    copy_frame(run, "ledger_block", block_frame(child, parent, of_part, ready))
+    batch, parts = accepted.batch, accepted.batch.parts
+    one = int(accepted.submission[0]) if (accepted.submission == accepted.submission[0]).all() else None
+    blocks = accepted.found.blocks
+    if one is not None and blocks is not None and len(parts.tops) + len(parts.subs) == len(accepted.found.touched):
+        return _frame_of_blocks(batch.lots, blocks, np.array([one]))  # encoded already to look for rivals
+    child, parent = parts.up(batch.objects.take(batch.main_objects()))
+    of_part = accepted.submission[np.concatenate((parts.record, parts.record[parts.top]))]
+    return block_frame(child, parent, of_part if one is None else one)
 
 
 def _write_made(run: psycopg.Cursor[Row], accepted: Accepted) -> npt.NDArray[np.uint8]:
@@ -278,12 +283,13 @@ def _write_made(run: psycopg.Cursor[Row], accepted: Accepted) -> npt.NDArray[np.
     keep = np.zeros(len(batch), bool)
     keep[heads] = True
     by_row = np.argsort(np.argsort(heads))
+    in_rows = [tree for _, tree in sorted(zip(by_row.tolist(), trees, strict=True), key=lambda pair: pair[0])]
     grouped = Accepted(
         **{
             **{name: getattr(accepted, name) for name in Accepted.__slots__},
             "batch": batch.only(keep),
             "stamp": accepted.stamp.only(keep),
-            "trees": [tree for _, tree in sorted(zip(by_row.tolist(), trees, strict=True), key=lambda pair: pair[0])],
+            "trees": cache(lambda: in_rows),
         }
     )
     copy_frame(run, "ledger_event", _main_rows(grouped))

@@ -18,34 +18,12 @@ from suyuan.server.kit.problems import Conflict
 from suyuan.server.kit.scope import Scope
 from suyuan.server.kit.staging import stage
 from suyuan.server.registry.models import SiteKind
-from suyuan.server.registry.queries import by_uscc, site_numbers
+from suyuan.server.registry.queries import COMPANY, SITE, by_uscc, site_numbers
 from suyuan.server.registry.services.sieve import Imported, Sieve, arrange
 
-COMPANIES: Final = pl.Schema(
-    {
-        "code": pl.String(),
-        "name_zh": pl.String(),
-        "name_en": pl.String(),
-        "roles": pl.List(pl.String()),
-        "division": pl.String(),
-        "valid_from": pl.Date(),
-        "valid_to": pl.Date(),
-        "simulated": pl.Boolean(),
-    }
-)
-SITES: Final = pl.Schema(
-    {
-        "company": pl.String(),
-        "code": pl.String(),
-        "kind": pl.String(),
-        "name": pl.String(),
-        "division": pl.String(),
-        "longitude": pl.Float64(),
-        "latitude": pl.Float64(),
-        "valid_from": pl.Date(),
-        "valid_to": pl.Date(),
-    }
-)
+COMPANIES: Final = pl.Schema({name: kind for name, kind in COMPANY.items() if name != "number"})
+SITES: Final = pl.Schema({name: kind for name, kind in SITE.items() if name != "number"} | {"company": pl.String()})
+"""Columns of what is registered: those of the answers, without the number; a company stands by its code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,12 @@ from suyuan.server.kit.clock import Clock
 from suyuan.server.kit.problems import Refusal
 from suyuan.server.submissions.services.surroundings import reporter_for, surroundings
 from suyuan.sheets import findings as table
+from suyuan.sheets.limits import DEFAULT_LIMITS
+from suyuan.sheets.nested import Json
 from suyuan.sheets.reading import read
+from suyuan.sheets.records import Document, read_document
 from suyuan.sheets.sheet import Sheet, apply_repairs
+from suyuan.sheets.sniff import Format
 
 Progress = Callable[[str], None]
 
@@ -56,6 +60,12 @@ def read_sheet(body: bytes, name: str, kind: str | None, mapping: Mapping[str, s
     return apply_repairs(sheet) if repair and sheet.readable else sheet
 
 
+def sheet_of(kind: str, records: list[Json]) -> Sheet:
+    """The sheet of records of one kind that were parsed before."""
+    templates = [template for template in all_templates() if template.kind == kind]
+    return read_document(Document(Format.JSON, [records], (kind, "")), templates, None, None, DEFAULT_LIMITS)
+
+
 def judge(sheet: Sheet, company: int, clock: Clock, progress: Progress, site: int | None = None) -> Judged | Unreadable:
     """Check every rule on every row, and build the batch of the good records."""
     if not sheet.readable or sheet.template is None:
@@ -75,6 +85,8 @@ def judge(sheet: Sheet, company: int, clock: Clock, progress: Progress, site: in
 
 def _without_unreadable_cells(checked: Checked, sheet: Sheet) -> Checked:
     """Rows that reading itself refuses refuse their records, too."""
+    if not sheet.findings.height:
+        return checked
     rows = table.refused_rows(sheet.findings)
     if rows.is_empty():
         return checked

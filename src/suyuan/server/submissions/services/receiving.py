@@ -6,10 +6,8 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-import numpy as np
 import psycopg
 from django.db import Error, IntegrityError, connection, transaction
 from procrastinate.contrib.django import app
@@ -20,9 +18,10 @@ from suyuan.kernel import SuyuanError
 from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
 from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.problems import Conflict, Missing, TooLarge
-from suyuan.server.submissions.models import FINISHED, Findings, Mode, State, Submission
+from suyuan.server.submissions.models import FINISHED, GIVEN_UP, Findings, Mode, State, Submission
 from suyuan.server.submissions.services import store
-from suyuan.server.submissions.services.gathering import gather
+from suyuan.server.submissions.services.announcing import announce_all
+from suyuan.server.submissions.services.gathering import gather, randomness
 from suyuan.server.submissions.services.judging import Judged, Unreadable, judge, read_sheet
 from suyuan.server.submissions.services.mappings import recall_mapping, remember_mapping
 from suyuan.server.submissions.services.result import Result, to_parquet
@@ -32,9 +31,6 @@ from suyuan.sheets.limits import SheetError
 
 LARGEST_BYTES = 1 << 30
 QUEUE, TASK = "submissions", "work-on-submission"
-GIVEN_UP = [State.REFUSED.value, State.FAILED.value, State.UNDONE.value]
-"""States in which a submission holds nothing: the same bytes sent again are looked at anew."""
-
 KEYLESS = frozenset({*GIVEN_UP, State.TRIED.value})
 """States that need no idempotency key: doing it again does no harm."""
 
@@ -67,12 +63,6 @@ class Order:
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-@cache
-def randomness() -> np.random.Generator:
-    """Random bits for the ids of this process's records."""
-    return np.random.default_rng()
-
-
 def receive(company: int, source: bytes | Path, order: Order, clock: Clock = SYSTEM_CLOCK) -> Submission:
     """Keep the bytes, then work on them: small ones before this returns, large ones as a job.
 
@@ -88,12 +78,12 @@ def receive(company: int, source: bytes | Path, order: Order, clock: Clock = SYS
     body = store.Body.of(source)
     if body.size > LARGEST_BYTES:
         raise TooLarge("submissions.too_large", size=body.size, most=LARGEST_BYTES)
+    together = gather(_draft(company, body, order, clock), body, clock)
+    if together is not None:
+        return together
     known = _known(company, body, order)
     if known is not None:
         return _see_through(known, clock)
-    together = gather(_draft(company, body, order, clock), body, randomness(), clock)
-    if together is not None:
-        return together
     submission = _draft(company, body, order, clock)
     try:
         with transaction.atomic():
@@ -240,6 +230,8 @@ def _finish(submission: Submission, result: Result, clock: Clock) -> None:
     submission.save()
     if result.findings.height:
         Findings.objects.update_or_create(submission=submission, defaults={"table": to_parquet(result.findings)})
+    with cursor() as run:
+        announce_all(run, [submission])
 
 
 def _fail(submission: Submission, state: State, code: str, data: dict[str, object], clock: Clock) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 
 import polars as pl
 
+from suyuan.codes.columns import of_each_lot
 from suyuan.events.checks.context import Context
 from suyuan.events.vocabulary import FieldType, Kind
 from suyuan.server.kit.clock import CHINA, Clock
@@ -33,10 +34,8 @@ def reporter_for(company: int, kind: Kind, clock: Clock, site: int | None = None
     Forbidden
         ``submissions.role_may_not_report`` if none of its roles may report this kind today.
     """
-    today = clock.today()
-    roles = registry.company_roles(company, today)
-    rows = registry.companies(Scope.of_nation(), [company], today)
-    if rows.is_empty() or not roles & set(kind.reporters):
+    code, roles = registry.code_and_roles(company, clock.today()) or ("", frozenset())
+    if not roles & set(kind.reporters):
         raise Forbidden(
             "submissions.role_may_not_report",
             kind_zh=kind.label.zh,
@@ -44,7 +43,7 @@ def reporter_for(company: int, kind: Kind, clock: Clock, site: int | None = None
             roles=sorted(roles),
             reporters=sorted(kind.reporters),
         )
-    return Reporter(company, str(rows["code"][0]), site)
+    return Reporter(company, code, site)
 
 
 def _named(columns: pl.DataFrame, kind: Kind, types: tuple[FieldType, ...], cut: int | None = None) -> list[str]:
@@ -53,6 +52,8 @@ def _named(columns: pl.DataFrame, kind: Kind, types: tuple[FieldType, ...], cut:
     texts: set[str] = set()
     for name in names:
         column = columns[name].cast(pl.String)
+        if kind.fields[name].type is FieldType.BATTERY_CODE:  # a lot of a million cells begins once
+            column = of_each_lot(column)
         texts.update((column.str.slice(0, cut) if cut else column).drop_nulls().unique().to_list())
     return sorted(texts)
 

@@ -9,6 +9,7 @@ from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.problems import Conflict, Missing
 from suyuan.server.ledger.services import Filing, withdraw_submission
 from suyuan.server.submissions.models import State, Submission
+from suyuan.server.submissions.services.announcing import announce_all
 from suyuan.server.submissions.services.receiving import randomness
 
 UNDO_FOR = timedelta(hours=24)
@@ -81,8 +82,9 @@ def undo(company: int, number: int, reason: str, clock: Clock = SYSTEM_CLOCK, si
         filing = Filing(company, withdrawal.number, received_ms, randomness())
         with cursor() as run:
             amended = withdraw_submission(run, submission.number, reason, filing)
-        for objection in amended.objections:
-            raise Conflict(objection.code, **objection.data)
+            for objection in amended.objections:
+                raise Conflict(objection.code, **objection.data)
+            announce_all(run, [withdrawal])
         submission.state, submission.undone_at, submission.undone_by = (
             State.UNDONE.value,
             clock.now(),

@@ -11,6 +11,7 @@ import psycopg
 from django.db import transaction
 from django.db.utils import IntegrityError, OperationalError
 
+from suyuan.events.admission import Contradictions
 from suyuan.events.contradictions import contradiction_findings
 from suyuan.events.records import Batch
 from suyuan.server.kit.clock import Clock
@@ -87,8 +88,7 @@ def _nothing(judged: Judged) -> Counted:
 
 def _count(judged: Judged, original: Batch, done: Appended) -> Counted:
     checked = judged.checked
-    found = contradiction_findings(original, done.contradictions)
-    found = found.with_columns(row=judged.positions.gather(found["row"]).cast(pl.UInt32))
+    found = _contradictions(judged, original, done.contradictions)
     refused = checked.refused_records.to_numpy().copy()
     late = ~done.admitted & ~done.duplicate
     sheet_record = checked.record.gather(judged.positions.gather(pl.Series(original.row))).to_numpy()
@@ -100,6 +100,15 @@ def _count(judged: Judged, original: Batch, done: Appended) -> Counted:
         found,
         rows_of_records(checked.record, refused),
     )
+
+
+def _contradictions(judged: Judged, batch: Batch, contradictions: Contradictions) -> pl.DataFrame:
+    """What contradicts the ledger, by sheet row."""
+    if not len(contradictions):
+        return table.empty()
+    values, record, positions = judged.checked.accepted()
+    found = contradiction_findings(batch, contradictions, (values, record.to_numpy()))
+    return found.with_columns(row=positions.gather(found["row"]).cast(pl.UInt32))
 
 
 def _result(judged: Judged, counted: Counted, *, dry: bool) -> Result:
