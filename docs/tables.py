@@ -1,4 +1,4 @@
-"""Pages written from the program's own tables: the vocabulary, the messages, the command line."""
+"""Pages written from the program's own tables: the vocabulary, the messages, the command line, the law."""
 
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -10,6 +10,9 @@ from babel.messages.pofile import read_po
 
 import suyuan
 from suyuan.events.vocabulary import Field, Kind, Slot, Vocabulary, vocabulary
+from suyuan.kernel import Language
+from suyuan.rules import Duty, Law, Value, explain_rule, explanation_json, law
+from suyuan.rules.explaining import value_text
 
 LOCALE = Path(suyuan.__file__).parent / "locale"
 
@@ -17,7 +20,12 @@ LOCALE = Path(suyuan.__file__).parent / "locale"
 def write(folder: Path) -> None:
     """Write every page whose content has changed into `folder`."""
     folder.mkdir(exist_ok=True)
-    pages = {"vocabulary": vocabulary_page(vocabulary()), "messages": messages_page(), "commands": commands_page()}
+    pages = {
+        "vocabulary": vocabulary_page(vocabulary()),
+        "messages": messages_page(),
+        "commands": commands_page(),
+        "law": law_page(law()),
+    }
     for name, text in pages.items():
         target = folder / f"{name}.md"
         if not target.exists() or target.read_text(encoding="utf-8") != text:
@@ -126,6 +134,46 @@ def _texts(path: Path) -> dict[str, str]:
 def _plain(text: str) -> str:
     """A text as text: what Markdown would read as markup is escaped."""
     return "".join(f"\\{sign}" if sign in "*_`[]<>$\\" else sign for sign in text)
+
+
+# ---------------------------------------------------------------- law
+
+
+def law_page(law: Law) -> str:
+    """Every instrument with its values and duties: what they say, on which days, how sure that is."""
+    parts = ["# Law\n", "Written from the files in `src/suyuan/rules/law/`. Sources: [](../regulation.md).\n"]
+    for one in law.instruments.values():
+        values = [value for several in law.values.values() for value in several if value.instrument == one.id]
+        duties = [duty for duty in law.every_duty() if duty.instrument == one.id]
+        parts.append(f"## {one.title.en}\n\n{one.title.zh}, {one.number.zh}; {one.number.en}; `{one.id}`.\n")
+        if values:
+            parts.append(table(("Value", "Title", "Says", "Days", "How sure"), map(_law_value, values)))
+        if duties:
+            parts.append(table(("Duty", "Title", "Says", "Days", "How sure"), (_law_duty(law, one) for one in duties)))
+    return "\n".join(parts)
+
+
+def _law_value(one: Value) -> Iterator[str]:
+    yield f"`{one.id}`"
+    yield f"{one.title.en} {one.title.zh}"
+    yield value_text(one, Language.EN)
+    yield from _days_and_sources(one)
+
+
+def _law_duty(law: Law, one: Duty) -> Iterator[str]:
+    yield f"`{one.id}`"
+    yield f"{one.title.en} {one.title.zh}"
+    about = {"rules.step_rule", "rules.step_source", "rules.step_source_whole", "rules.step_status", "rules.step_doubt"}
+    steps = explanation_json(explain_rule(law, one), Language.EN)["steps"]
+    yield _plain(" ".join(step["message"] for step in steps if step["code"] not in about))
+    yield from _days_and_sources(one)
+
+
+def _days_and_sources(one: Duty | Value) -> Iterator[str]:
+    yield f"{one.validity.start} – {one.validity.end or ''}"
+    doubts = "".join(f"; {part}: {status}" for part, status in one.doubts.items())
+    article = f"Art. {one.article}, " if one.article else ""
+    yield f"{article}{one.status}{doubts} [{', '.join(one.sources)}]"
 
 
 # ---------------------------------------------------------------- command line
