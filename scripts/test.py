@@ -24,7 +24,7 @@ BIN = Path(sys.executable).parent
 FOREIGN = re.compile(
     r"SUYUAN_|DJANGO_|DATABASE_URL$|PG[A-Z]+$|PYTEST_|PYTHONPATH$|PYTHONHOME$|XDG_(DATA|CONFIG|STATE)_HOME$"
 )
-DATABASE_TESTS = ("tests/server", "tests/client", "tests/cli")
+DATABASE_TESTS = ("tests/server", "tests/client", "tests/cli", "tests/upgrade")
 PYTEST_SUMMARY = re.compile(r"=+ (.*\b(?:passed|failed|errors?|no tests ran)\b.* in .*?) =+$")
 
 

@@ -8,7 +8,7 @@ import click
 
 from tests.architecture.house import python
 
-OFFLINE = {"calendar", "check", "code", "simulate", "template"}
+OFFLINE = {"assess", "calendar", "check", "code", "deadline", "rules", "simulate", "template"}
 HEAVY = {"django", "ninja", "procrastinate", "psycopg"}
 LOADED = """
 import json, sys

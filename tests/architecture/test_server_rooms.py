@@ -3,8 +3,8 @@
 from tests.architecture.house import SOURCE, name_of, server_rooms
 
 PARTS = {"__init__", "admin", "apps", "jobs", "migrations", "models", "queries", "services"}
-FACES = {"api", "web"}  # faces turn requests into calls; they keep no tables
-FOUNDATION = {"kit"}  # what every room stands on has no records of its own
+FACES = {"api", "operation", "web"}  # faces turn requests and an operator's orders into calls; they keep no tables
+FOUNDATION = {"kit", "witness"}  # what the rooms stand on has no tables of ours
 PROJECT = {"__init__", "settings", "urls", "wsgi"}
 
 

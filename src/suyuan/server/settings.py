@@ -6,7 +6,13 @@
 ``SUYUAN_SECRET_KEY``     signs cursors; without it one is made and kept in the data folder
 ``SUYUAN_HOSTS``          names under which the server is reached, separated by commas
 ``SUYUAN_HTTPS``          1 where the server stands behind TLS
+``SUYUAN_LOG_BASE``       what the origins of the logs begin with: a name of this installation, for ever
+``SUYUAN_LOG_FOLDER``     the logs' files; default: ``log`` in the data folder
+``SUYUAN_LOG_URL``        address behind which these files are served, for receipts
+``SUYUAN_LOG_SEAT``       province whose log takes companies without a division; default: 110000
+``SUYUAN_KEY_FOLDER``     signing keys; default: ``keys`` in the data folder
 ``SUYUAN_DEBUG``          1 while developing, never in service
+``SUYUAN_LOG``            how much is written down: debug (never in service), info, warning (default), error, critical
 
 A login named in a URL must be a member of the roles ``suyuan_app`` and ``suyuan_owner``: each
 connection acts as one of the two, whoever logged in.
@@ -20,7 +26,7 @@ from platformdirs import user_data_path
 from psycopg.conninfo import conninfo_to_dict
 
 from suyuan.kernel import Language
-from suyuan.server.kit import postgres, roles
+from suyuan.server.kit import journal, postgres, roles
 from suyuan.server.kit.secret import secret_key
 
 
@@ -58,6 +64,12 @@ DATABASES = {
     "owner": _database(os.environ.get("DATABASE_OWNER_URL") or DATABASE_URL, roles.OWNER),
 }
 
+LOG_BASE = os.environ.get("SUYUAN_LOG_BASE", "localhost")
+LOG_FOLDER = Path(os.environ.get("SUYUAN_LOG_FOLDER") or HOME / "log")
+LOG_URL = os.environ.get("SUYUAN_LOG_URL", "")
+LOG_SEAT = os.environ.get("SUYUAN_LOG_SEAT", "110000")  # whose log takes companies without a division
+KEY_FOLDER = Path(os.environ.get("SUYUAN_KEY_FOLDER") or HOME / "keys")
+
 SECRET_KEY = os.environ.get("SUYUAN_SECRET_KEY") or secret_key(HOME)
 DEBUG = os.environ.get("SUYUAN_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("SUYUAN_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
@@ -67,9 +79,12 @@ INSTALLED_APPS = [
     "suyuan.server.accounts",
     "suyuan.server.registry",
     "suyuan.server.ledger",
+    "suyuan.server.log",
     "suyuan.server.submissions",
+    "suyuan.server.supervision",
 ]
 MIDDLEWARE = [
+    "suyuan.server.kit.observing.observing",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -80,6 +95,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "zh-hans" if Language.from_environment() is Language.ZH else "en"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOGGING = journal.settings()
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"

@@ -87,6 +87,34 @@ def test_a_recall_finds_the_packs_of_a_design(told: Cast) -> None:
     assert recalled(told.maker, material="none such") == []
 
 
+def report(actor: Actor, kind: str, *records: dict[str, object]) -> None:
+    answer = Face(actor).post("/submissions", {"kind": kind, "records": records}).json
+    assert (answer["admitted"], answer["refused"]) == (len(records), 0), answer
+
+
+def test_a_recall_by_material_asks_whose_where_it_must(cast: Cast) -> None:
+    made: dict[str, object] = {"treated_on": "2026-09-01", "uncoded_mass_kg": 20, "material": "nickel"}
+    report(cast.utiliser, "treated", {"treatment_no": "t", "material_batch": "B/1", **made})
+    of = {"produced_on": MADE_ON.isoformat(), "material_batch": "B/1"}
+    report(cast.maker, "cell_produced", {"code": cell_code(5), "material_company": cast.utiliser.code, **of})
+    (row,) = recalled(cast.maker, material="B/1")
+    assert row["count"] == 1
+    assert recalled(cast.maker, material="B/1", material_company=cast.utiliser.code) == [row]
+    assert recalled(cast.maker, material=f"{cast.utiliser.code}:B/1") == [row]
+    assert recalled(cast.maker, material="B/1", material_company=cast.maker.code) == []
+    assert recalled(cast.carmaker, material=f"{cast.utiliser.code}:B/1") == []
+    report(cast.maker, "cell_produced", {"code": cell_code(6), **of}, {"code": cell_code(7), **of})
+    asked = Face(cast.maker).get("/recall", material="B/1")
+    assert (asked.status, asked.json["code"]) == (422, "ledger.batch_of_several")
+    assert sorted(asked.json["data"]["companies"]) == sorted((cast.maker.code, cast.utiliser.code))
+    own = recalled(cast.maker, material="B/1", material_company=cast.maker.code)
+    assert [row["count"] for row in own] == [2]
+    assert Face(cast.maker).get("/recall", material="B/1", material_company="x").json["code"] == "api.parameter_invalid"
+    shown = Face(cast.utiliser).get(f"/batteries/{cast.utiliser.code}:B%2F1").json
+    assert (shown["kind"], shown["holder"]) == ("material", cast.utiliser.code)
+    assert Face(cast.maker).get(f"/batteries/{cast.utiliser.code}:B%2F1").status == 404
+
+
 def test_a_recall_shows_nobody_what_he_may_not_see(told: Cast) -> None:
     for actor in (told.carmaker, told.zhejiang):
         assert recalled(actor, prefix=CELL_PREFIX) == []

@@ -19,12 +19,14 @@ from suyuan.server.accounts.queries import memory
 from suyuan.server.api.bodies import SHEETS
 from suyuan.server.kit import schema as tables
 from suyuan.server.kit.clock import FixedClock
+from suyuan.server.supervision.jobs import Follower
 from suyuan.server.wsgi import application
 from tests.server.api.face import Face, pack, pack_code
 from tests.server.cast import NOW, PACK_PREFIX, Actor, assemble
 
 EXAMPLES = 8
 KNOWN = ("application/json", "text/csv", "text/plain", "application/octet-stream")  # the tool can write these
+THERE = {"number": (1, 2), "code": (pack_code(1),), "kind": ("stocked",), "duty": ("battery.production",)}
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
 
@@ -36,6 +38,7 @@ def maker(database: str) -> Iterator[Actor]:
     cast = assemble(FixedClock(NOW))
     Face(cast.maker).submit(pack(1))
     Face(cast.maker).submit(pack(2, produced_on="soon"), pack(3))
+    Follower(FixedClock(NOW)).once()
     yield cast.maker
     connections.close_all()
 
@@ -61,7 +64,7 @@ def test_whatever_is_asked_is_answered_as_described(case: schemathesis.Case[Any]
 def known(case: schemathesis.Case[Any]) -> None:
     """Let every other request be about something that is there."""
     parameters = case.path_parameters or {}
-    for name, there in (("number", (1, 2)), ("code", (pack_code(1),)), ("kind", ("stocked",))):
+    for name, there in THERE.items():
         if name in parameters and random.Random(repr(parameters[name])).random() < 0.5:
             parameters[name] = random.Random(repr(case.query)).choice(there)
     if case.query and "prefix" in case.query and random.Random(repr(case.query)).random() < 0.5:

@@ -12,10 +12,12 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
+from suyuan.codes import wording
 from suyuan.kernel import Language
 from suyuan.server.api.application import document
 from suyuan.server.api.document import operations_of
 from suyuan.server.api.operations import service, submissions
+from suyuan.server.api.schemas import codes
 from suyuan.server.wsgi import application
 from tests.server.api.face import Face, pack
 from tests.server.cast import Cast
@@ -247,7 +249,15 @@ def test_both_documents_are_the_same_but_for_their_words(database: str) -> None:
 def test_what_needs_a_key_says_so_and_means_it(database: str) -> None:
     made = document(Language.EN)
     open_to_all = {op["operationId"] for op in operations_of(made) if "security" not in op}
-    assert open_to_all == {"health", "ready", "list_templates", "get_template", "show_vocabulary"}
+    assert open_to_all == {
+        "health",
+        "ready",
+        "list_templates",
+        "get_template",
+        "show_vocabulary",
+        "get_policy",
+        "verify_receipt",
+    }
     for path, item in made["paths"].items():
         for method, operation in item.items():
             answer = Client().generic(method.upper(), "/api/v1" + re.sub(r"{\w+}", "1", path))
@@ -293,12 +303,32 @@ def page(database: str) -> Iterator[Callable[[str], tuple[str, Links]]]:
 def test_the_page_needs_no_network_and_no_script(page: Callable[[str], tuple[str, Links]]) -> None:
     text, links = page("")
     assert links.tags.isdisjoint({"script", "style", "img", "iframe", "form"})
-    assert links.fetched == ["/api/docs.css"]
+    assert links.fetched == ["/api/docs.css", "/api/docs.svg"]
     assert "://" not in re.sub(r"<[^>]*>", "", text).replace("http://127.0.0.1", "")
     style = Face().get(links.fetched[0])
     assert style.headers["Content-Type"].startswith("text/css")
     assert b"url(" not in style.body
     assert b"@import" not in style.body
+    mark = Face().get(links.fetched[1])
+    assert mark.headers["Content-Type"].startswith("image/svg+xml")
+    assert b"href" not in mark.body
+    assert b"<script" not in mark.body
+
+
+def test_a_parameter_that_may_be_left_out_is_not_called_null(page: Callable[[str], tuple[str, Links]]) -> None:
+    text, _ = page("?lang=en")
+    forms = re.findall(r'<td class="form"><code>(.*?)</code>', text)
+    assert forms
+    assert not [form for form in forms if "null" in form]
+    assert "null" in text  # in answers it is told
+
+
+def test_the_page_sketches_what_is_reported(page: Callable[[str], tuple[str, Links]]) -> None:
+    text, _ = page("?lang=en")
+    body = text.split('id="submit"')[1].split("<pre>")[1].split("</pre>")[0]
+    sketch = json.loads(body.replace("&quot;", '"'))
+    assert list(sketch) == ["kind", "records"]
+    assert isinstance(sketch["records"], list)
 
 
 def test_the_page_shows_every_operation_in_both_languages(page: Callable[[str], tuple[str, Links]]) -> None:
@@ -312,3 +342,13 @@ def test_the_page_shows_every_operation_in_both_languages(page: Callable[[str], 
 
 def test_the_server_is_ready(cast: Cast) -> None:
     assert Face().get("/ready").json == {"status": "ready"}
+
+
+def test_the_document_names_the_fields_of_an_explanation() -> None:
+    """What the room of codes tells and what the document promises of it are written at each side of the border."""
+    for told, promised in (
+        (wording.ExplanationJson, codes.ExplanationOut),
+        (wording.FindingJson, codes.CodeFinding),
+        (wording.PositionJson, codes.CodePosition),
+    ):
+        assert list(told.__annotations__) == list(promised.model_fields)

@@ -16,6 +16,8 @@ FORMS: Final[Mapping[str, str]] = {
     "ndjson": "application/x-ndjson",
     "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
+    "pdf": "application/pdf",
+    "text": "text/plain",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 """Forms of answers: the word in the address, and the name in ``Accept``."""

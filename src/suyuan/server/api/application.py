@@ -14,7 +14,17 @@ from suyuan.kernel import Language
 from suyuan.server.api import schemas
 from suyuan.server.api.document import PROBLEM, Document, finish
 from suyuan.server.api.door import door
-from suyuan.server.api.operations import batteries, codes, recall, register, service, submissions, vocabulary
+from suyuan.server.api.operations import (
+    batteries,
+    codes,
+    recall,
+    receipts,
+    register,
+    service,
+    submissions,
+    supervision,
+    vocabulary,
+)
 
 
 class Application(NinjaAPI):
@@ -33,6 +43,8 @@ ROUTERS: Final = (
     submissions.router,
     batteries.router,
     recall.router,
+    receipts.router,
+    supervision.router,
     codes.router,
     vocabulary.router,
     register.router,

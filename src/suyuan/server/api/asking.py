@@ -22,6 +22,9 @@ class Key:
 
 KEY: Final = Key()
 
+LONGEST_CODE: Final = 250
+"""Characters of a code in an address at most: a batch of material is a company and a text of up to 200."""
+
 
 def who(request: HttpRequest) -> Principal:
     """Who sent the request; only for operations that ask for a key."""

@@ -10,8 +10,8 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from suyuan.kernel import SuyuanError
-from suyuan.server.api.language import language_of, tag_of
 from suyuan.server.api.problems import MethodNotAllowed, answer_to, problem_answer
+from suyuan.server.kit.language import language_of, tag_of
 from suyuan.server.kit.problems import Refusal
 
 View: TypeAlias = Callable[..., HttpResponseBase]

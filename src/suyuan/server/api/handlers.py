@@ -6,8 +6,8 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
 from suyuan.server.api.door import dress
-from suyuan.server.api.language import language_of
 from suyuan.server.api.problems import Malformed, answer_to, problem_answer
+from suyuan.server.kit.language import language_of
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:

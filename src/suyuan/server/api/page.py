@@ -14,7 +14,7 @@ from suyuan.kernel import Language, sentence
 from suyuan.server.api.answers import FORMS
 from suyuan.server.api.application import document
 from suyuan.server.api.document import METHODS, Document
-from suyuan.server.api.language import language_of, tag_of
+from suyuan.server.kit.language import language_of, tag_of
 
 POLICY: Final = "default-src 'self'; script-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 _WORDS: Final = (
@@ -45,6 +45,11 @@ def style_sheet(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_packaged("docs.css"), content_type="text/css; charset=utf-8")
 
 
+def icon(request: HttpRequest) -> HttpResponse:
+    """The mark that a browser shows beside the title."""
+    return HttpResponse(_packaged("docs.svg"), content_type="image/svg+xml; charset=utf-8")
+
+
 def docs_page(request: HttpRequest) -> HttpResponse:
     """The page."""
     language = asked_language(request)
@@ -68,6 +73,7 @@ def _page(language: Language) -> str:
         "version": made["info"]["version"],
         "document": reverse("api-document"),
         "style": reverse("api-docs-style"),
+        "icon": reverse("api-docs-icon"),
         "server": made["servers"][0]["url"],
         "tags": [
             {**tag, "operations": [one for one in _operations(made) if tag["name"] in one["tags"]]}
@@ -97,7 +103,10 @@ def _operations(made: Document) -> Iterator[Document]:
 
 
 def _parameter(parameter: Document, made: Document) -> Document:
-    return {**parameter, "form": _form(parameter["schema"], made)}
+    """A parameter with the form of its values; one that may be left out is not called null."""
+    schema = parameter["schema"]
+    real = [each for each in schema.get("anyOf", []) if each.get("type") != "null"]
+    return {**parameter, "form": _form({**schema, "anyOf": real} if real else schema, made)}
 
 
 def _named(schema: Document, made: Document) -> Document:
@@ -137,7 +146,8 @@ def _sketch(schema: Document, made: Document, depth: int) -> object:
         return _sketch(_named(schema, made), made, depth - 1) if depth else _form(schema, made)
     if "anyOf" in schema:
         real = [each for each in schema["anyOf"] if each.get("type") != "null"]
-        return _sketch(real[0], made, depth) if len(real) == 1 and "$ref" in real[0] else _form(schema, made)
+        told = [each for each in real if "properties" in each or (len(real) == 1 and "$ref" in each)]
+        return _sketch(told[0], made, depth) if told else _form(schema, made)
     if schema.get("type") == "array" and "items" in schema:
         return [_sketch(schema["items"], made, depth)]
     if "properties" in schema:

@@ -12,8 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import ValidationError
 
 from suyuan.kernel import Language, SuyuanError, sentence
-from suyuan.server.api.language import language_of
 from suyuan.server.kit import problems
+from suyuan.server.kit.language import language_of
+from suyuan.server.kit.observing import route_of
 from suyuan.server.kit.problems import Missing, Refusal, Unavailable
 
 log = logging.getLogger("suyuan.api")
@@ -91,7 +92,7 @@ def answer_to(request: HttpRequest, error: Exception) -> HttpResponse:
         log.warning("database not available: %s", error)
         return problem_answer(Unavailable("api.database_unavailable"), language)
     reference = uuid4().hex[:12]
-    log.error("error %s at %s %s", reference, request.method, request.path, exc_info=error)
+    log.error("error %s at %s %s", reference, request.method, route_of(request), exc_info=error)
     return problem_answer(Broken("api.broken", error=reference), language)
 
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from suyuan.server.api.application import operations
 from suyuan.server.api.door import door
-from suyuan.server.api.page import docs_page, openapi_json, style_sheet
+from suyuan.server.api.page import docs_page, icon, openapi_json, style_sheet
 
 
 def nothing(request: HttpRequest) -> HttpResponseBase:
@@ -19,6 +19,7 @@ def nothing(request: HttpRequest) -> HttpResponseBase:
 urlpatterns = [
     path("docs", door(require_safe(docs_page)), name="api-docs"),
     path("docs.css", door(require_safe(style_sheet)), name="api-docs-style"),
+    path("docs.svg", door(require_safe(icon)), name="api-docs-icon"),
     path("v1/openapi.json", door(require_safe(openapi_json)), name="api-document"),
     path("v1/", include((list(operations()), "api"), namespace="api")),
     re_path("", csrf_exempt(door(nothing))),

@@ -8,10 +8,10 @@ from ninja import Path, Router
 
 from suyuan.server.api import schemas
 from suyuan.server.api.answers import Json, answer
-from suyuan.server.api.asking import KEY, note, reader
-from suyuan.server.api.language import language_of
+from suyuan.server.api.asking import KEY, LONGEST_CODE, note, reader
 from suyuan.server.api.traces import life_json, state_json
 from suyuan.server.kit.connection import cursor
+from suyuan.server.kit.language import language_of
 from suyuan.server.kit.problems import Missing
 from suyuan.server.ledger.queries.life import life
 from suyuan.server.ledger.queries.objects import show
@@ -19,7 +19,7 @@ from suyuan.server.ledger.queries.tree import tree
 
 router = Router(auth=KEY, tags=["batteries"])
 
-Code = Annotated[str, Path(max_length=100)]
+Code = Annotated[str, Path(max_length=LONGEST_CODE)]
 
 
 # The addresses that say more come first: a code may itself contain a slash.

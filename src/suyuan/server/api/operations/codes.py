@@ -13,8 +13,8 @@ from suyuan.server.api.answers import Json, answer
 from suyuan.server.api.asking import KEY
 from suyuan.server.api.bodies import taken
 from suyuan.server.api.document import accepts
-from suyuan.server.api.language import language_of
 from suyuan.server.kit.clock import SYSTEM_CLOCK
+from suyuan.server.kit.language import language_of
 
 router = Router(auth=KEY, tags=["codes"])
 

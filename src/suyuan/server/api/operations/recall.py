@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from suyuan.server.accounts.queries import Principal
 from suyuan.server.api.answers import chosen_form, stream
-from suyuan.server.api.asking import KEY, note, reader
+from suyuan.server.api.asking import KEY, LONGEST_CODE, note, reader
 from suyuan.server.api.document import offers
 from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.problems import Refusal
@@ -28,7 +28,7 @@ from suyuan.server.ledger.queries.recall import (
 router = Router(auth=KEY, tags=["recall"])
 
 Serial = Annotated[int, Field(ge=0, le=9_999_999)]
-Code = Annotated[str, Field(min_length=1, max_length=100)]
+Code = Annotated[str, Field(min_length=1, max_length=LONGEST_CODE)]
 
 
 class RecallQuery(Schema):
@@ -39,6 +39,7 @@ class RecallQuery(Schema):
     first: Serial = 0
     last: Serial = 9_999_999
     material: Code | None = None
+    material_company: Annotated[str, Field(pattern="^([0-9A-Z]{18}|[0-9]{9})$")] | None = None
     code: Annotated[list[Code], Field(max_length=200, default_factory=list)]
     at: date | None = None
     format: Annotated[str, Field(pattern="^(csv|ndjson)$")] | None = None
@@ -55,7 +56,8 @@ class RecallQuery(Schema):
         """What is asked for, in one line."""
         serials = f"{self.lot}:{self.first}-{self.last}" if self.lot else None
         codes = " ".join(self.code) if self.code else None
-        asked = {"prefix": self.prefix, "lot": serials, "material": self.material, "code": codes}
+        batch = self.material and ":".join(filter(None, (self.material_company, self.material)))
+        asked = {"prefix": self.prefix, "lot": serials, "material": batch, "code": codes}
         named = [f"{name}:{value}" for name, value in asked.items() if value]
         if len(named) != 1:
             raise Refusal("api.recall_of_one", named=len(named))
@@ -82,7 +84,7 @@ def _frames(asker: Principal, asked: RecallQuery) -> Iterator[pl.DataFrame]:
         elif asked.lot:
             yield from recall_serials(run, asker.scope, asked.lot, range(asked.first, asked.last + 1), asked.at)
         elif asked.material:
-            yield from recall_material(run, asker.scope, asked.material, asked.at)
+            yield from recall_material(run, asker.scope, asked.material, asked.at, company=asked.material_company)
         else:
             yield from recall_codes(run, asker.scope, asked.code, asked.at)
 

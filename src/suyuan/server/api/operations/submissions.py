@@ -23,10 +23,10 @@ from suyuan.server.api.answers import Json, answer, chosen_form, file, stream
 from suyuan.server.api.asking import KEY, company_with, follower
 from suyuan.server.api.bodies import SHEETS, check_form, received, taken
 from suyuan.server.api.document import accepts, offers
-from suyuan.server.api.language import language_of
 from suyuan.server.api.schemas import Text
 from suyuan.server.api.shapes import finished, submission_json
 from suyuan.server.api.wording import COLUMNS, Teller
+from suyuan.server.kit.language import language_of
 from suyuan.server.kit.paging import decode_cursor, encode_cursor, page_size
 from suyuan.server.kit.problems import Refusal
 from suyuan.server.submissions import queries, services

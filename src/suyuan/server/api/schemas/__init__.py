@@ -27,6 +27,7 @@ from suyuan.server.api.schemas.common import (
     Problem,
     Text,
 )
+from suyuan.server.api.schemas.receipts import ReceiptOut, ReceiptVerdictOut, RecordProofOut
 from suyuan.server.api.schemas.register import (
     CompanyOut,
     FilingIn,
@@ -51,6 +52,7 @@ from suyuan.server.api.schemas.submissions import (
     SubmissionPage,
     UndoIn,
 )
+from suyuan.server.api.schemas.supervision import DutyOut, DutyPage, DutyState, ExplainedDutyOut
 from suyuan.server.api.schemas.vocabulary import (
     FieldOut,
     KindOut,
@@ -67,9 +69,13 @@ __all__ = [
     "CodePosition",
     "CompanyOut",
     "Count",
+    "DutyOut",
+    "DutyPage",
+    "DutyState",
     "EventOut",
     "Example",
     "ExplainIn",
+    "ExplainedDutyOut",
     "ExplanationOut",
     "Failure",
     "FieldOut",
@@ -91,6 +97,9 @@ __all__ = [
     "PlaceOut",
     "Problem",
     "ReadyOut",
+    "ReceiptOut",
+    "ReceiptVerdictOut",
+    "RecordProofOut",
     "RoleOut",
     "ScopeOut",
     "SiteOut",

@@ -1,0 +1,1 @@
+"""The transparency log: places for submissions, tiles, checkpoints, witnesses, receipts, audit."""

@@ -1,0 +1,12 @@
+"""The addresses of the pages."""
+
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from suyuan.server.web.verify import style_sheet, verify_page
+
+urlpatterns = [
+    path("verify", csrf_exempt(require_http_methods(["GET", "HEAD", "POST"])(verify_page)), name="verify"),
+    path("page.css", require_safe(style_sheet), name="web-style"),
+]
