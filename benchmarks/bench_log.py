@@ -146,7 +146,7 @@ def _watch(keeper: "Keeper", feed: Feed, before: int, wanted: int) -> None:
         feed.published += [time.perf_counter()] * (size - before - len(feed.published))
 
 
-def audit(home: Path, maker: int) -> None:
+def audit(home: Path, maker: int, sizes: tuple[int, int] = RECORDS) -> None:
     """Audits of two sizes, and proofs of single records."""
     from django.db import transaction
 
@@ -160,7 +160,7 @@ def audit(home: Path, maker: int) -> None:
     with cursor() as run:
         ((code,),) = run.execute("SELECT code FROM registry_company WHERE number = %s", [maker]).fetchall()
     received: dict[int, datetime] = {}
-    for records in RECORDS:
+    for records in sizes:
         while done < records:
             insert(3_000_000 + done // 1000, 50, 1000, maker)
             with cursor() as run:

@@ -16,6 +16,11 @@ def pack_code(serial: int) -> str:
     return compose(PACK, DAY, serial)
 
 
+def cell_code(serial: int) -> str:
+    """The code of the cell with this serial."""
+    return compose(CELL, DAY, serial)
+
+
 def rows(serial: int) -> list[tuple[str, ...]]:
     """One pack with its modules and cells, a row a cell."""
     return [

@@ -160,6 +160,16 @@ def test_a_recall_finds_every_pack(cast: Cast, good: Path, tmp_path: Path) -> No
     assert {row["pack"] for row in run("recall", span, "-f", "json").json} == {packs.pack_code(2)}
 
 
+def test_a_recall_by_material_takes_the_company(cast: Cast, tmp_path: Path) -> None:
+    lines = [(packs.cell_code(n), packs.DAY.isoformat(), "B1") for n in (1, 2)]
+    file = packs.write_csv(tmp_path / "cells.csv", lines, ("code", "produced_on", "material_batch"))
+    assert submit(file, cast, "--kind", "cell_produced").code == Exit.OK
+    for asked in (("B1",), ("B1", "--batch-of", cast.maker.code), (f"{cast.maker.code}:B1",)):
+        assert sum(row["count"] for row in run("recall", "--batch", *asked, "-f", "json").json) == 2
+    assert run("recall", "--batch", "B1", "--batch-of", cast.carmaker.code).code == Exit.NOT_FOUND
+    assert run("recall", packs.CELL, "--batch-of", cast.maker.code).code == Exit.USAGE
+
+
 def test_a_recall_of_nothing_is_not_found_but_has_its_heading(cast: Cast) -> None:
     answer = run("recall", "XYZ")
     assert answer.code == Exit.NOT_FOUND

@@ -38,6 +38,7 @@ class Targets:
     prefix: str | None = None
     span: tuple[str, int, int] | None = None
     batch: str | None = None
+    batch_company: str | None = None
     codes: tuple[str, ...] = ()
     at: date | None = None
 
@@ -83,6 +84,14 @@ class Counter(Protocol):
 
     def tree(self, code: str, at: date | None, expand: bool) -> Json:
         """What it is made of."""
+        ...
+
+    def receipt(self, number: int, form: str) -> bytes:
+        """The receipt of a submission as json or pdf."""
+        ...
+
+    def record_proof(self, record: str) -> bytes:
+        """The proof of one record."""
         ...
 
     def recall(self, targets: Targets) -> "Iterator[pl.DataFrame]":

@@ -57,6 +57,20 @@ def _rebuild(check: bool) -> "Report":
         return rebuild(run, check=check)
 
 
+@command("verify", "cli.help_ledger_verify", ledger)
+@output_options()
+def verify_ledger(out: Output) -> int:
+    """Make every leaf of the log again from the database and compare; ends with 8 if something differs."""
+    from suyuan.cli.ring import enter
+
+    enter()
+    from suyuan.cli.auditing import audit_view, audited
+
+    answer = audited()
+    out.thing(answer, lambda: audit_view(answer))
+    return Exit.OK if answer["clean"] else Exit.CONFLICT
+
+
 def _view(answer: dict[str, Any]) -> "list[RenderableType]":
     from rich.text import Text
 

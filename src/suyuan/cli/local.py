@@ -99,6 +99,18 @@ class Local:
 
         return _json(services.undo(queries.get(self.scope, number).company, number, reason))
 
+    def receipt(self, number: int, form: str) -> bytes:
+        """The receipt of a submission; whoever runs this machine gets it as its sender would."""
+        from suyuan.server.api.papers import receipt_file
+
+        return receipt_file(self._sender(number), number, form, language())
+
+    def record_proof(self, record: str) -> bytes:
+        """The proof of one record."""
+        from suyuan.server.api.papers import record_file
+
+        return record_file(self.scope, record)
+
     def confirm(self, number: int) -> Json:
         """Accept a result; an operator acts for the company that sent it."""
         from suyuan.server.submissions import queries, services
@@ -156,7 +168,8 @@ class Local:
                 lot, low, high = targets.span
                 yield from recall.recall_serials(run, self.scope, lot, range(low, high + 1), targets.at)
             elif targets.batch is not None:
-                yield from recall.recall_material(run, self.scope, targets.batch, targets.at)
+                of = targets.batch_company
+                yield from recall.recall_material(run, self.scope, targets.batch, targets.at, company=of)
             else:
                 yield from recall.recall_codes(run, self.scope, targets.codes, targets.at)
 

@@ -17,22 +17,23 @@ PORT = 8000
 @command("init", "cli.help_init")
 def init() -> int:
     """Make the data folder and the database, and bring its tables up to date."""
-    from suyuan.cli.ring import set_up
+    from suyuan.cli.ring import check_whole, set_up
 
+    check_whole()
     set_up()
     from django.conf import settings
 
     from suyuan.server.kit.schema import migrate, pending
 
     if settings.DATABASE_URL:
-        _prepare_roles()
+        prepare_roles()
     missing = pending()
     migrate()
     note(say("cli.initialised", folder=str(settings.HOME), count=count(len(missing))))
     return Exit.OK
 
 
-def _prepare_roles() -> None:
+def prepare_roles() -> None:
     """Make our roles on a PostgreSQL of somebody else, where the login may do that."""
     from django.conf import settings
     from psycopg import errors
@@ -71,6 +72,11 @@ def serve_until_stopped(host: str, port: int, workers: int, *, with_worker: bool
         crew.start("http-server", "--host", host, "--port", str(port), "--workers", str(workers))
         if with_worker:
             crew.start("worker")
+            crew.start("supervision", "follow")
+        if has_passphrase():
+            crew.start("log", "integrate")
+        else:
+            note(say("cli.log_not_kept"))
         for line in ("cli.serving_api", "cli.serving_docs"):
             note(say(line, address=f"http://{'[' + host + ']' if ':' in host else host}:{port}"))
         note(say("cli.stop_with"))
@@ -79,6 +85,11 @@ def serve_until_stopped(host: str, port: int, workers: int, *, with_worker: bool
     if ended:
         note(say("cli.child_ended", code=str(ended)))
     return Exit.OK if not ended else Exit.UNEXPECTED
+
+
+def has_passphrase() -> bool:
+    """Whether the signing keys can be opened, so that the log is kept."""
+    return bool(os.environ.get("SUYUAN_KEY_PASSPHRASE") or os.environ.get("SUYUAN_KEY_PASSPHRASE_FILE"))
 
 
 def check_port(host: str, port: int) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,20 +42,25 @@ _PREFIX = re.compile(r"[0-9A-Z]{3,24}")
 @command("recall", "cli.help_recall")
 @argument("target", metavar="[PREFIX|LOT:LO-HI]", required=False, text="cli.arg_recall")
 @option("--batch", metavar="ID", text="cli.opt_batch")
+@option("--batch-of", metavar="COMPANY", text="cli.opt_batch_of")
 @option("--codes", type=existing_file(dash=True), metavar="FILE", text="cli.opt_codes")
 @option("--at", type=Day(), text="cli.opt_at")
 @counter_options
 @output_options(Format.CSV)
-def recall(
+def recall(  # noqa: PLR0913 - one parameter an option
+    *,
     target: str | None,
     batch: str | None,
+    batch_of: str | None,
     codes: Path | None,
     at: date | None,
     counter: Callable[[], Counter],
     out: Output,
 ) -> int:
     """List what contains the batteries or the material that is recalled."""
-    targets = _targets(target, batch, codes, at)
+    if batch_of is not None and batch is None:
+        raise Misuse("cli.recall_batch_of")
+    targets = replace(_targets(target, batch, codes, at), batch_company=batch_of)
     portions = counter().recall(targets)
     found = _stream(portions, out) if out.format is Format.CSV else _whole(portions, out)
     note(say("cli.recalled", rows=count(found)))

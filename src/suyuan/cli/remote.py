@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from suyuan.cli.counter import Json, Targets, Wish
 from suyuan.cli.speech import language
-from suyuan.cli.usage import Misuse
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,8 +36,6 @@ class Remote:
 
     def submit(self, path: Path, wish: Wish) -> tuple[Json, bool]:
         """Send the file and, unless told otherwise, wait until it is finished."""
-        if wish.mapping is not None:
-            raise Misuse("cli.only_here", option="--mapping")
         began = datetime.now(UTC)
         sent = self.client.submit(
             path,
@@ -47,6 +44,7 @@ class Remote:
             mode="all_or_nothing" if wish.all_or_nothing else "good_rows",
             dry_run=wish.dry_run,
             repair=wish.repair,
+            mapping=wish.mapping,
             idempotency_key=wish.idempotency_key,
         )
         return dict(sent.raw), datetime.fromisoformat(sent.raw["received_at"]) < began
@@ -72,6 +70,14 @@ class Remote:
     def undo(self, number: int, reason: str) -> Json:
         """Take a submission back."""
         return dict(self.client.submissions.undo(number, reason).raw)
+
+    def receipt(self, number: int, form: str) -> bytes:
+        """The receipt of a submission."""
+        return self.client.submissions.receipt(number, form).content
+
+    def record_proof(self, record: str) -> bytes:
+        """The proof of one record."""
+        return self.client.record_proof(record).content
 
     def confirm(self, number: int) -> Json:
         """Accept a result."""
@@ -103,7 +109,8 @@ class Remote:
             lot, low, high = targets.span
             yield from self.client.recall(lot=lot, serials=(low, high), at=targets.at)
         elif targets.batch is not None:
-            yield from self.client.recall(material=targets.batch, at=targets.at)
+            of = targets.batch_company
+            yield from self.client.recall(material=targets.batch, material_company=of, at=targets.at)
         else:
             for codes in _portions(targets.codes, CODES_AT_ONCE):
                 yield from self.client.recall(codes=codes, at=targets.at)

@@ -30,17 +30,33 @@ def set_up() -> None:
         ensure_running(settings.HOME)
 
 
+def check_whole() -> None:
+    """Refuse to go on with what a restore that was cut short left behind.
+
+    Raises
+    ------
+    NotReady
+        ``cli.restore_unfinished``.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "suyuan.server.settings")
+    from django.conf import settings
+
+    if (settings.HOME / "restore.unfinished").exists():
+        raise NotReady("cli.restore_unfinished", folder=str(settings.HOME))
+
+
 def check_set_up() -> None:
     """Refuse to go on where the database was never made, rather than make one silently.
 
     Raises
     ------
     NotReady
-        ``cli.not_set_up``.
+        ``cli.not_set_up``, or ``cli.restore_unfinished`` where a restore was cut short.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "suyuan.server.settings")
     from django.conf import settings
 
+    check_whole()
     if settings.EMBEDDED_DATABASE:
         from suyuan.server.kit.postgres import seat
 

@@ -7,14 +7,9 @@ from datetime import date
 import polars as pl
 
 from suyuan.server.kit.connection import cursor
+from suyuan.server.ledger.queries.rows import ids_of_rows
 from suyuan.simulation import Simulation
 
-_IDS = """
-SELECT o.place - 1, min(e.id::text)
-  FROM unnest(%s::bigint[], %s::integer[]) WITH ORDINALITY AS o (submission, record, place)
-  JOIN ledger_event e ON e.submission = o.submission AND e.record = o.record AND e.main_lot IS NULL
- GROUP BY o.place
-"""
 _FIRST_ROW = {"xlsx": 2, "parquet": 1}  # the number of the first row of data in each form
 _DAYS = {"correction": "corrected_on", "withdrawal": "withdrawn_on"}
 
@@ -40,8 +35,8 @@ def amendments(simulation: Simulation, submissions: Mapping[str, int]) -> Iterat
     rows = asked["row"] + asked["format"].replace_strict(_FIRST_ROW, return_dtype=pl.Int64)
     numbers = [submissions[path] for path in asked["path"]]
     with cursor() as run:
-        ids: dict[int, str] = dict(run.execute(_IDS, [numbers, rows.to_list()]).fetchall())
-    known = asked.with_columns(record_id=pl.Series([ids.get(place) for place in range(asked.height)], dtype=pl.String))
+        ids = ids_of_rows(run, numbers, rows.to_list())
+    known = asked.with_columns(record_id=pl.Series(ids, dtype=pl.String))
     files = known.drop_nulls("record_id").group_by("reported_on", "kind", "company", maintain_order=True)
     for (day, kind, company), records in files:
         yield _file(records, str(kind), str(company), date.fromisoformat(str(day)))

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import secrets
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,6 +58,7 @@ def move_in(named: Path | None, *, keep: bool) -> Play | None:
     home.mkdir(parents=True, exist_ok=True)
     home.chmod(0o711)  # the account that PostgreSQL runs under must pass through
     (home / MARK).touch()
+    _make_passphrase(home / "key_passphrase")
     from suyuan.cli.ring import set_up
 
     set_up()
@@ -64,6 +66,17 @@ def move_in(named: Path | None, *, keep: bool) -> Play | None:
 
     migrate()
     return kept
+
+
+def _make_passphrase(path: Path) -> None:
+    """A passphrase for the demo's signing keys, kept beside them: it guards nothing but a demo."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(24))
+    os.environ.pop("SUYUAN_KEY_PASSPHRASE", None)
+    os.environ["SUYUAN_KEY_PASSPHRASE_FILE"] = str(path)
+    for name in ("SUYUAN_LOG_FOLDER", "SUYUAN_KEY_FOLDER"):
+        os.environ.pop(name, None)
 
 
 def remember(play: Play) -> None:

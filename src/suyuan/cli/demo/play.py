@@ -12,10 +12,18 @@ from suyuan.cli.demo.reporting import register, report
 from suyuan.cli.demo.screen import summary
 from suyuan.cli.life import life_view, tree_view
 from suyuan.cli.local import Local
+from suyuan.cli.log_keeping import open_keeper
 from suyuan.cli.output import console, quiet
-from suyuan.cli.speech import count, say
+from suyuan.cli.speech import count, language, say
+from suyuan.kernel import sentence
+from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.scope import Scope
+from suyuan.server.log.queries.policies import policy_text
+from suyuan.server.log.queries.receipts import receipt
+from suyuan.server.log.queries.shards import last_logged
+from suyuan.server.log.queries.standing import standings
 from suyuan.simulation import Plan, Simulation, simulate
+from suyuan.tlog.verdicts import verify_document
 
 
 def play(vehicles: int, seed: int, *, furnished: bool) -> None:
@@ -29,6 +37,7 @@ def play(vehicles: int, seed: int, *, furnished: bool) -> None:
     screen.print(say("cli.demo_simulated", files=count(files), rows=count(rows), seconds=_seconds(start)))
     if not furnished:
         _report(screen, simulation)
+        _log(screen)
     _trace(screen, simulation)
 
 
@@ -38,6 +47,24 @@ def _report(screen: Console, simulation: Simulation) -> None:
     start = perf_counter()
     tally = report(simulation, quiet=quiet())
     screen.print(summary(tally, perf_counter() - start))
+
+
+def _log(screen: Console) -> None:
+    """Bring what was reported into the logs of the provinces, and verify one receipt off line."""
+    _heading(screen, say("cli.demo_logging"))
+    start = perf_counter()
+    keeper = open_keeper()
+    while keeper.once():
+        pass
+    with cursor() as run:
+        logs = standings(run, keeper.place)
+        number = last_logged(run)
+        held = receipt(run, keeper.place, number)
+    seconds = _seconds(start)
+    verdict = verify_document(bytes(held), policy_text(keeper.place))
+    told = {"entries": count(sum(log.size for log in logs)), "logs": count(len(logs)), "number": str(number)}
+    outcome = sentence(f"tlog.outcome_{verdict.outcome.value}", language=language())
+    screen.print(say("cli.demo_logged", seconds=seconds, outcome=outcome, **told))
 
 
 def _trace(screen: Console, simulation: Simulation) -> None:

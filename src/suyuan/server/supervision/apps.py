@@ -1,0 +1,10 @@
+"""Supervision as a Django app."""
+
+from django.apps import AppConfig
+
+
+class SupervisionConfig(AppConfig):
+    """The room's tables are plain SQL in its migrations; it has no ORM models."""
+
+    name = "suyuan.server.supervision"
+    label = "supervision"

@@ -1,0 +1,1 @@
+"""Reads of the room; those for people take a Scope."""

@@ -1,0 +1,51 @@
+"""Who may see what in this room: one function a table, as SQL."""
+
+from psycopg.sql import SQL, Identifier
+
+from suyuan.server.kit.scope import Level, Scope
+from suyuan.server.registry.queries import Condition, visible_companies, visible_sites
+
+
+def visible_duties(scope: Scope, alias: str = "d") -> Condition:
+    """The condition that rows of `supervision_duty` fulfil that a scope may see.
+
+    The nation sees all; a province or city those of the companies seated there and those that arose at a
+    site there, whoever runs it; a company its own; an outlet those of its company that arose at its site.
+    """
+    row = Identifier(alias)
+    match scope.level:
+        case Level.NATION:
+            return Condition(SQL("TRUE"), [])
+        case Level.COMPANY:
+            return Condition(SQL("{}.company = %s").format(row), [scope.company])
+        case Level.OUTLET:
+            return Condition(SQL("({0}.company = %s AND {0}.site = %s)").format(row), [scope.company, scope.site])
+        case _:
+            firms, sites = visible_companies(scope), visible_sites(scope)
+            both = SQL("({0}.company IN ({1}) OR {0}.site IN ({2}))").format(row, firms.sql, sites.sql)
+            return Condition(both, [*firms.params, *sites.params])
+
+
+def visible_facts(scope: Scope, alias: str = "f") -> Condition:
+    """The same for `supervision_fact`: a company's facts are for itself and for the authorities of its seat."""
+    if scope.level is Level.OUTLET:
+        return Condition(SQL("FALSE"), [])
+    firms = visible_companies(scope)
+    return Condition(SQL("{}.company IN ({})").format(Identifier(alias), firms.sql), firms.params)
+
+
+def visible_findings(scope: Scope, alias: str = "n") -> Condition:
+    """The same for `supervision_finding`: for authorities only, where one of its companies is seated or its site lies.
+
+    A finding is a suspicion that nobody has looked into; companies hear of it when an authority writes to them.
+    """
+    row = Identifier(alias)
+    match scope.level:
+        case Level.NATION:
+            return Condition(SQL("TRUE"), [])
+        case Level.COMPANY | Level.OUTLET:
+            return Condition(SQL("FALSE"), [])
+        case _:
+            firms, sites = visible_companies(scope), visible_sites(scope)
+            both = SQL("({0}.company IN ({1}) OR {0}.party IN ({1}) OR {0}.site IN ({2}))")
+            return Condition(both.format(row, firms.sql, sites.sql), [*firms.params, *firms.params, *sites.params])
