@@ -30,7 +30,7 @@ def create(*, name: str, kind: str, place: Path, out: Output) -> None:
     folder_ = KeyFolder(place)
     verifier = folder_.create(name, KeyType.ED25519 if kind == "log" else KeyType.COSIGNATURE, passphrase())
     row = {"name": name, "type": kind, "verifier": str(verifier)}
-    out.thing(row, lambda: _line(str(verifier)))
+    out.thing(row, lambda: str(verifier))
     active = [key for key in folder_.list() if key.is_active and key.verifier.name == name]
     same = sum(key.verifier.type is verifier.type for key in active)
     note(say("cli.log_key_made", name=name, count=count(same)))
@@ -80,9 +80,3 @@ def _table(rows: Sequence[Mapping[str, object]]) -> "RenderableType":
         sign = say("cli.yes" if row["active"] else "cli.no")
         table.add_row(str(row["name"]), str(row["type"]), sign, str(row["verifier"]))
     return table
-
-
-def _line(text: str) -> "RenderableType":
-    from rich.text import Text
-
-    return Text(text, overflow="ignore", no_wrap=True)

@@ -100,7 +100,10 @@ class Output:
         match self.format:
             case Format.TABLE:
                 shown = view()
-                self.show(*(shown if isinstance(shown, Sequence) and not isinstance(shown, str) else [shown]))
+                if isinstance(shown, str):  # a line for programs, too: never folded
+                    self._write(f"{shown}\n".encode())
+                    return
+                self.show(*(shown if isinstance(shown, Sequence) else [shown]))
             case Format.JSON:
                 self._write(_json(value, indent=2))
             case _:

@@ -50,6 +50,7 @@ class Shell:
             **{name: value for name, value in os.environ.items() if not name.startswith("SUYUAN_")},
             "PATH": f"{program.parent}:{os.environ['PATH']}",
             "SUYUAN_LANG": "en",
+            "COLUMNS": "40",  # a narrow window must not fold a key
             "PROVINCE_URL": province,
             "PROVINCE_KEY": str(LOG.verifier),
             "SUYUAN_KEY_PASSPHRASE_FILE": str(root / "passphrase"),
