@@ -10,6 +10,7 @@
 ``SUYUAN_LOG_FOLDER``     the logs' files; default: ``log`` in the data folder
 ``SUYUAN_LOG_URL``        address behind which these files are served, for receipts
 ``SUYUAN_LOG_SEAT``       province whose log takes companies without a division; default: 110000
+``SUYUAN_LOG_SPLIT``      ``province`` for one log a province and year, ``none`` for one a year; default: province
 ``SUYUAN_KEY_FOLDER``     signing keys; default: ``keys`` in the data folder
 ``SUYUAN_DEBUG``          1 while developing, never in service
 ``SUYUAN_LOG``            how much is written down: debug (never in service), info, warning (default), error, critical
@@ -68,6 +69,7 @@ LOG_BASE = os.environ.get("SUYUAN_LOG_BASE", "localhost")
 LOG_FOLDER = Path(os.environ.get("SUYUAN_LOG_FOLDER") or HOME / "log")
 LOG_URL = os.environ.get("SUYUAN_LOG_URL", "")
 LOG_SEAT = os.environ.get("SUYUAN_LOG_SEAT", "110000")  # whose log takes companies without a division
+LOG_IS_ONE = os.environ.get("SUYUAN_LOG_SPLIT", "province") == "none"
 KEY_FOLDER = Path(os.environ.get("SUYUAN_KEY_FOLDER") or HOME / "keys")
 
 SECRET_KEY = os.environ.get("SUYUAN_SECRET_KEY") or secret_key(HOME)

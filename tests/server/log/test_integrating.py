@@ -1,5 +1,6 @@
 """From a submission to its place in a published tree."""
 
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 
@@ -211,3 +212,10 @@ def test_a_record_among_many_is_proved_from_a_few_tiles(house: House, cast: Cast
         for number in (0, 255, 256, 511, 512, 599):
             proof = record_proof(run, house.place, ids[number])
             assert (proof.number, verify_record_proof(bytes(proof), policy).outcome) == (number, Outcome.VALID)
+
+
+def test_an_installation_may_keep_one_log_for_all(house: House, cast: Cast, clock: FixedClock) -> None:
+    house.place = replace(house.place, seat="330000", is_one=True)
+    report(cast, clock, 1)  # a company of Guangdong
+    house.keeper().once()
+    assert house.origins() == [f"{BASE}/prov/330000/2026"]

@@ -26,16 +26,23 @@ class Place:
         Province of those that have none: six digits.
     url
         Address behind which the folder is served; empty where it is not.
+    is_one
+        Whether all companies share the log of `seat`, as where a province or a company runs its own ledger.
     """
 
     base: str
     folder: Path
     seat: str
     url: str = ""
+    is_one: bool = False
 
     def shard(self, province: str, year: int) -> Shard:
         """The shard of a province in a year."""
         return Shard(self.base, province, year)
+
+    def province(self, division: str | None) -> str:
+        """Whose log takes the submissions of a company with this division."""
+        return self.seat if self.is_one or not division else f"{division[:2]}0000"
 
     def files(self, origin: str) -> LogFolder:
         """The files of a shard: under the path that its URL has below the base."""
@@ -72,4 +79,5 @@ def here() -> Place:
     """The place that the settings name."""
     from django.conf import settings  # noqa: PLC0415  only where Django has been set up
 
-    return Place(settings.LOG_BASE, Path(settings.LOG_FOLDER), settings.LOG_SEAT, settings.LOG_URL)
+    folder, url = Path(settings.LOG_FOLDER), settings.LOG_URL
+    return Place(settings.LOG_BASE, folder, settings.LOG_SEAT, url, is_one=settings.LOG_IS_ONE)

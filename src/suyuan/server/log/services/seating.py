@@ -48,7 +48,7 @@ class Usher:
         seats: Seats = {}
         firms = companies(Scope.of_nation(), sorted(numbers)).select("number", "code", "division")
         for number, code, division in firms.iter_rows():
-            province = f"{division[:2]}0000" if division else self.place.seat
+            province = self.place.province(division)
             if province not in current:
                 current[province] = self._current(run, province, latest.get(province))
             shard = current[province]
