@@ -84,6 +84,8 @@ def _view(told: dict[str, Any]) -> "list[RenderableType]":
 
     sign = mark({"valid": "ok", "provisional": "warning", "wrong": "refuse"}[told["outcome"]])
     parts: list[RenderableType] = [Text.assemble(sign, " ", told["message"])]
+    if told["simulated"]:
+        parts.insert(0, Text(say("cli.simulated_mark"), style="black on yellow"))
     parts += [Text(f"  {reason['message']}") for reason in told["findings"]]
     leaf = told["leaf"]
     if leaf:

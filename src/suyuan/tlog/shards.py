@@ -11,6 +11,8 @@ from suyuan.tlog.notes import Note, open_note, parse_note
 from suyuan.tlog.tiles import LARGEST_ENTRY_BYTES
 
 _BASE = re.compile(r"[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?(?:/[a-z0-9._~-]+)*", re.ASCII)
+SIMULATED = "simulated."
+"""What the base of an installation begins with that holds nothing real; every checkpoint of it says so."""
 _ORIGIN = re.compile(r"(.+)/prov/([0-9]{6})/([0-9]{4})", re.ASCII)
 
 
@@ -64,6 +66,15 @@ def parse_origin(origin: str) -> Shard:
     if match is None:
         raise TlogError("tlog.origin_form", origin=origin)
     return Shard(match[1], match[2], int(match[3]))
+
+
+def is_simulated(origin: str) -> bool:
+    """Whether a log says of itself that it holds simulated data.
+
+    >>> is_simulated("simulated.suyuan/prov/330000/2026"), is_simulated("trace.example/prov/330000/2026")
+    (True, False)
+    """
+    return origin.startswith(SIMULATED)
 
 
 def first_entry(last_checkpoint: Note) -> bytes:

@@ -19,6 +19,7 @@ from suyuan.tlog.receipts import (
     parse_receipt,
     parse_record_proof,
 )
+from suyuan.tlog.shards import is_simulated
 from suyuan.tlog.trees import MerkleTree
 
 
@@ -114,6 +115,7 @@ def verdict_json(verdict: Verdict, language: Language) -> dict[str, Json]:
         "findings": reasons,
         "leaf": {**leaf.document()} if leaf else None,
         "index": verdict.index,
+        "simulated": bool(judged and is_simulated(judged.checkpoint.origin)),
         "origin": judged.checkpoint.origin if judged else None,
         "size": judged.checkpoint.size if judged else None,
         "cosigned": list(judged.cosigned) if judged else [],

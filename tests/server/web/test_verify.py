@@ -20,16 +20,22 @@ BASE = "trace.example"
 
 
 @pytest.fixture
-def receipt(cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
+def base() -> str:
+    """What the origins of this installation begin with."""
+    return BASE
+
+
+@pytest.fixture
+def receipt(cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: str) -> Iterator[dict[str, object]]:
     """A receipt of this installation."""
     from django.conf import settings
 
     for name, value in {"LOG_FOLDER": "log", "KEY_FOLDER": "keys"}.items():
         monkeypatch.setattr(settings, name, tmp_path / value)
-    monkeypatch.setattr(settings, "LOG_BASE", BASE)
+    monkeypatch.setattr(settings, "LOG_BASE", base)
     places.here.cache_clear()
     number = Face(cast.maker).submit(pack(1)).json["number"]
-    keeper(Place(BASE, tmp_path / "log", "110000"), KeyFolder(tmp_path / "keys", log_cost=10), "x", SYSTEM_CLOCK).once()
+    keeper(Place(base, tmp_path / "log", "110000"), KeyFolder(tmp_path / "keys", log_cost=10), "x", SYSTEM_CLOCK).once()
     yield Face(cast.maker).get(f"/submissions/{number}/receipt").json
     places.here.cache_clear()
 
@@ -78,3 +84,10 @@ def test_the_page_needs_no_script_and_nothing_from_elsewhere(receipt: dict[str, 
     assert response["Content-Language"] == "zh-Hans"
     assert "<script" not in page
     assert "//" not in page.replace("<!doctype", "")
+
+
+@pytest.mark.parametrize(("base", "said"), [("simulated.example", True), (BASE, False)])
+def test_a_simulated_receipt_is_marked(receipt: dict[str, object], said: bool) -> None:
+    _, page = sent(json.dumps(receipt).encode(), language="zh")
+    assert "verdict valid" in page
+    assert ("模拟数据" in page) is said

@@ -75,8 +75,9 @@ def _make_passphrase(path: Path) -> None:
         path.write_text(secrets.token_urlsafe(24))
     os.environ.pop("SUYUAN_KEY_PASSPHRASE", None)
     os.environ["SUYUAN_KEY_PASSPHRASE_FILE"] = str(path)
-    for name in ("SUYUAN_LOG_FOLDER", "SUYUAN_KEY_FOLDER"):
+    for name in ("SUYUAN_LOG_FOLDER", "SUYUAN_KEY_FOLDER", "SUYUAN_LOG_URL"):
         os.environ.pop(name, None)
+    os.environ["SUYUAN_LOG_BASE"] = "simulated.suyuan"  # every checkpoint and receipt says what it is
 
 
 def remember(play: Play) -> None:

@@ -18,7 +18,7 @@ from suyuan.tlog.verdicts import verdict_json, verify_document
 POLICY: Final = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"  # fmt: skip  # noqa: E501
 LARGEST_REQUEST_BYTES: Final = LARGEST_DOCUMENT_BYTES + 65_536
 _WORDS: Final = (
-    *("title", "about", "file", "text", "send", "other_language", "off_line", "too_large", "empty"),
+    *("title", "about", "file", "text", "send", "other_language", "off_line", "too_large", "empty", "simulated"),
     *("submission", "kind", "records", "received_at", "regime", "received", "log", "cosigned"),
 )
 _TOLD: Final = ("submission", "kind", "records", "received_at", "regime", "received")

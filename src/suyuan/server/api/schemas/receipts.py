@@ -47,6 +47,7 @@ class ReceiptVerdictOut(Schema):
     findings: list[Reason]
     leaf: dict[str, JsonValue] | None
     index: int | None
+    simulated: bool
     origin: str | None
     size: int | None
     cosigned: list[str]

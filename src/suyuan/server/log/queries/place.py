@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 
 from suyuan.server.witness.folder import CHECKPOINT, LogFolder
+from suyuan.tlog.checkpoints import parse_checkpoint
+from suyuan.tlog.notes import parse_note
 from suyuan.tlog.policy import Policy, parse_policy
 from suyuan.tlog.shards import Shard, parse_origin
 
@@ -72,6 +74,11 @@ class Place:
             return parse_policy((self.folder / POLICY).read_bytes())
         except FileNotFoundError:
             return None
+
+
+def size_of(checkpoint: bytes | None) -> int:
+    """Entries that a published checkpoint speaks of; 0 where there is none."""
+    return parse_checkpoint(parse_note(checkpoint).text).size if checkpoint else 0
 
 
 @cache

@@ -27,4 +27,4 @@ def _own(path: Path) -> str:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ALONE
-    return "\n".join(line for line in text.split("\n") if not line.strip().startswith("log "))
+    return "\n".join(line for line in text.split("\n") if line.split()[:1] != ["log"])

@@ -14,8 +14,9 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from suyuan.kernel import Language, sentence
-from suyuan.tlog import Policy, Receipt, TlogError, open_note, parse_checkpoint, parse_note
+from suyuan.tlog import Checkpoint, Policy, Receipt, TlogError, open_note, parse_checkpoint, parse_note
 from suyuan.tlog.encoding import base64_text
+from suyuan.tlog.shards import is_simulated
 
 HAN, LATIN = "SuyuanHan", "Helvetica"
 FONT_FILE = "receipt_font.ttf"  # made by scripts/receipt_font.py
@@ -29,8 +30,12 @@ WIDEST = 64  # characters of a value on one line
 
 def qr_text(receipt: Receipt) -> str:
     """What the QR code says: the address of the log (its origin where it is not served), and the leaf's hash."""
-    origin = parse_checkpoint(parse_note(receipt.proof.checkpoint).text).origin
+    origin = _checkpoint(receipt).origin
     return f"{receipt.log or origin}#{receipt.proof.index}.{receipt.leaf.hash.hex()}"
+
+
+def _checkpoint(receipt: Receipt) -> Checkpoint:
+    return parse_checkpoint(parse_note(receipt.proof.checkpoint).text)
 
 
 def receipt_pdf(receipt: Receipt, policy: Policy | None, language: Language) -> bytes:
@@ -42,6 +47,8 @@ def receipt_pdf(receipt: Receipt, policy: Policy | None, language: Language) -> 
     title = sentence("log.pdf_title", language=language)
     canvas.setTitle(f"{title} {receipt.leaf.submission}")
     _write(canvas, f"Suyuan 溯源 - {title}", LEFT, TOP, 18)
+    if is_simulated(_checkpoint(receipt).origin):
+        _write(canvas, sentence("log.pdf_simulated", language=language), LEFT, TOP + 9 * mm, 12)
     canvas.setLineWidth(0.6)
     canvas.line(LEFT, TOP - 5 * mm, A4[0] - LEFT, TOP - 5 * mm)
     below = _rows(canvas, _facts(receipt, policy, language), TOP - 16 * mm)

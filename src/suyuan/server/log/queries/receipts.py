@@ -6,17 +6,9 @@ from suyuan.server.kit.connection import Row
 from suyuan.server.kit.problems import Conflict, Missing
 from suyuan.server.ledger.queries.documents import document
 from suyuan.server.log.queries.inner_tiles import InnerTiles
-from suyuan.server.log.queries.place import Place
+from suyuan.server.log.queries.place import Place, size_of
 from suyuan.server.log.queries.shards import Placed, placed
-from suyuan.tlog import (
-    Receipt,
-    RecordProof,
-    TileReader,
-    TlogProof,
-    parse_checkpoint,
-    parse_leaf,
-    parse_note,
-)
+from suyuan.tlog import Receipt, RecordProof, TileReader, TlogProof, parse_leaf
 from suyuan.tlog.receipts import prove_record
 
 
@@ -30,7 +22,7 @@ def receipt(run: psycopg.Cursor[Row], place: Place, submission: int) -> Receipt:
     """
     found = placed(run, submission)
     content = place.files(found.shard.origin).checkpoint() if found else None
-    size = parse_checkpoint(parse_note(content).text).size if content else 0
+    size = size_of(content)
     if found is None or content is None or found.index >= size:
         raise Conflict("log.not_yet", number=submission)
     proof = _proof(place, found, content, size)

@@ -6,9 +6,8 @@ from typing import Any
 import psycopg
 
 from suyuan.server.kit.connection import Row
-from suyuan.server.log.queries.place import Place
+from suyuan.server.log.queries.place import Place, size_of
 from suyuan.server.log.queries.shards import next_index, shards
-from suyuan.tlog import parse_checkpoint, parse_note
 
 _OPEN = "SELECT kind FROM log_incident WHERE origin = %s AND closed_at IS NULL ORDER BY kind"
 
@@ -31,8 +30,7 @@ def standings(run: psycopg.Cursor[Row], place: Place) -> list[Standing]:
     """Every log of this installation, by province and year."""
     found = []
     for shard in shards(run):
-        content = place.files(shard.origin).checkpoint()
-        size = parse_checkpoint(parse_note(content).text).size if content else 0
+        size = size_of(place.files(shard.origin).checkpoint())
         wrong = [kind for (kind,) in run.execute(_OPEN, [shard.origin])]
         found.append(Standing(shard.origin, size, next_index(run, shard.number), wrong))
     return found

@@ -10,8 +10,9 @@ from suyuan.kernel.findings import Value
 from suyuan.server.kit.connection import Row
 from suyuan.server.log.queries.place import Place
 from suyuan.server.log.queries.shards import ShardRow, leaves
+from suyuan.server.log.services.inner import submission_in
 from suyuan.server.witness.folder import LogFolder
-from suyuan.tlog import Checkpoint, TlogError, VerifierKey, audit, open_checkpoint, parse_leaf
+from suyuan.tlog import Checkpoint, TlogError, VerifierKey, audit, open_checkpoint
 from suyuan.tlog.reading import read_bundle
 from suyuan.tlog.tiles import ENTRIES, WIDTH, tiles_on
 
@@ -72,14 +73,7 @@ def compare_entries(run: psycopg.Cursor[Row], logged: Logged) -> Iterator[tuple[
         for index, entry in enumerate(entries, start=first):
             if held.get(index) == entry:
                 continue
-            number = _submission(entry)
+            number = submission_in(entry)
             code = "log.entry_differs" if index in held else "log.entry_missing"
             told: dict[str, Value] = {"origin": logged.shard.origin, "index": index, "submission": number}
             yield Finding(code, told), number, entry
-
-
-def _submission(entry: bytes) -> int | None:
-    try:
-        return int(parse_leaf(entry).submission)
-    except (TlogError, ValueError):
-        return None

@@ -13,8 +13,9 @@ from suyuan.server.kit.connection import Row, stream
 from suyuan.server.ledger.queries.documents import documents_between, documents_of
 from suyuan.server.ledger.services.outbox import Facts
 from suyuan.server.log.queries.entries import Entry, entries_after, pending, records_of
+from suyuan.server.log.queries.inner_tiles import ID_BYTES
 from suyuan.server.log.queries.shards import ShardRow
-from suyuan.server.log.services.inner import ID_BYTES, Inner, inner_trees, leaf_of
+from suyuan.server.log.services.inner import Inner, inner_trees, leaf_of
 from suyuan.tlog import MerkleTree, SubmissionLeaf, TlogError, parse_leaf, record_leaf_hash, record_salt
 from suyuan.tlog.hashing import HASH_BYTES
 from suyuan.tlog.leaves import SECRET_BYTES

@@ -11,14 +11,21 @@ from uuid import UUID
 from suyuan.server.kit.clock import CHINA
 from suyuan.server.ledger.queries.documents import Document
 from suyuan.server.ledger.services.outbox import Facts
-from suyuan.tlog import MerkleTree, SubmissionLeaf, received_commitment, submitter_pseudonym
+from suyuan.server.log.queries.inner_tiles import ID_BYTES
+from suyuan.tlog import (
+    MerkleTree,
+    SubmissionLeaf,
+    TlogError,
+    parse_leaf,
+    received_commitment,
+    submitter_pseudonym,
+)
 from suyuan.tlog.hashing import HASH_BYTES
 from suyuan.tlog.leaves import SECRET_BYTES, record_leaf_hashes
 from suyuan.tlog.tiles import TILE_BYTES, tile_roots
 
 PORTION = 4096
 """Records hashed at once."""
-ID_BYTES = 16
 
 
 class Regime(Protocol):
@@ -65,6 +72,14 @@ def _inner(documents: Iterator[Document], secret: bytes | None) -> Inner:
         if secret is not None and len(secret) == SECRET_BYTES:
             hashes += record_leaf_hashes(secret, [one.bytes for one in portion], first)
     return Inner(bytes(ids), bytes(hashes))
+
+
+def submission_in(entry: bytes) -> int | None:
+    """The number of the submission that an entry of a log speaks of; None where it is none of ours."""
+    try:
+        return int(parse_leaf(entry).submission)
+    except (TlogError, ValueError):
+        return None
 
 
 def leaf_of(

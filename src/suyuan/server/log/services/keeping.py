@@ -14,6 +14,7 @@ from django.db import Error, connections, transaction
 from psycopg import Error as DriverError
 
 from suyuan.kernel import SuyuanError
+from suyuan.kernel.findings import Value
 from suyuan.server.kit.clock import Clock
 from suyuan.server.kit.connection import cursor
 from suyuan.server.log.queries.place import KEYS, Place
@@ -92,12 +93,17 @@ class Keeper:
                     _show_keys(folder, keys)
                     size = Integrator(shard, folder, keys, self.witnesses, self.clock).integrate(run)
             except (SuyuanError, OSError) as error:
-                code = error.code if isinstance(error, SuyuanError) else "log.file_trouble"
-                data = {"origin": shard.origin, "reason": code, "said": str(error)[:500]}
-                open_incident(run, shard.origin, FAILED, data, self.clock)
+                open_incident(run, shard.origin, FAILED, _reason(shard, error), self.clock)
             else:
                 self.sealer.published[shard.number] = size
                 close_incident(run, shard.origin, FAILED, self.clock)
+
+
+def _reason(shard: ShardRow, error: SuyuanError | OSError) -> dict[str, Value]:
+    """What stopped the work on a shard."""
+    if isinstance(error, SuyuanError):
+        return {"origin": shard.origin, "reason": error.code, **error.data}
+    return {"origin": shard.origin, "reason": "log.file_trouble", "said": error.strerror or type(error).__name__}
 
 
 def _show_keys(folder: LogFolder, keys: Keys) -> None:

@@ -14,11 +14,11 @@ from suyuan.server.kit.clock import Clock
 from suyuan.server.kit.connection import Row, stream
 from suyuan.server.ledger.queries.documents import documents_of
 from suyuan.server.ledger.services.outbox import Announcement, announced, take, waiting
+from suyuan.server.log.queries.inner_tiles import ID_BYTES
 from suyuan.server.log.queries.place import Place
 from suyuan.server.log.queries.shards import ShardRow, next_index, shards
-from suyuan.server.log.services.inner import ID_BYTES, Inner, Regime, inner_trees, leaf_of
+from suyuan.server.log.services.inner import Inner, Regime, inner_trees, leaf_of, submission_in
 from suyuan.server.log.services.seating import Seats, Usher
-from suyuan.tlog import TlogError, parse_leaf
 from suyuan.tlog.reading import read_bundle
 from suyuan.tlog.tiles import ENTRIES, WIDTH, tiles_on
 
@@ -91,8 +91,8 @@ class Sealer:
             files = self.place.files(shard.origin)
             for bundle in tiles_on(ENTRIES, size, start // WIDTH) if start < size else ():
                 entries = enumerate(read_bundle(files.read, bundle), start=bundle.index * WIDTH)
-                named = {_submission(entry): (index, entry) for index, entry in entries if index >= start}
-                for one in sorted(announced(run, sorted(named)), key=lambda one: named[one.submission]):
+                named = {submission_in(entry): (index, entry) for index, entry in entries if index >= start}
+                for one in sorted(announced(run, sorted(filter(None, named))), key=lambda one: named[one.submission]):
                     index, entry = named[one.submission]
                     found[shard.number, entry] = (index, one)
         return found
@@ -118,14 +118,6 @@ class Sealer:
     def _next_index(self, run: psycopg.Cursor[Row], shard: ShardRow) -> int:
         """Behind the last entry of the database and of the tree, which may know more after a restore."""
         return max(next_index(run, shard.number), self.published.get(shard.number, 0))
-
-
-def _submission(entry: bytes) -> int:
-    """The number of an entry's submission; 0 where it is none of ours."""
-    try:
-        return int(parse_leaf(entry).submission)
-    except (TlogError, ValueError):
-        return 0
 
 
 def _inner(chosen: Sequence[Announcement], portion: int, largest: int) -> dict[int, Inner]:
