@@ -1,6 +1,5 @@
 """What the ledger and the register hold, as the columns from which duties are computed."""
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,7 @@ from suyuan.rules import Law
 from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Scope
 from suyuan.server.registry.queries import companies
+from suyuan.server.supervision.queries.copied import copied
 
 WITHDRAWAL = 36
 PORTION = 200_000  # rows of records looked at together
@@ -92,12 +92,14 @@ def portions(run: psycopg.Cursor[Row], rows: int = PORTION) -> Iterator[Portion]
 def events_between(run: psycopg.Cursor[Row], law: Law, portion: Portion) -> pl.DataFrame:
     """Every record that matters to a duty of `law`, of all objects in a range of lots; see `_told`."""
     wanted = {"kinds": kind_numbers(law), "after": portion.after, "upto": portion.upto}
-    return _told(_read(run, _IN_RANGE, wanted))
+    return _told(copied(run, _IN_RANGE, wanted, _SCHEMA))
 
 
 def events_of(run: psycopg.Cursor[Row], law: Law, lots: Sequence[str], serials: Sequence[int]) -> pl.DataFrame:
     """The same for some distinct objects."""
-    return _told(_read(run, _OF_OBJECTS, {"kinds": kind_numbers(law), "lots": list(lots), "serials": list(serials)}))
+    return _told(
+        copied(run, _OF_OBJECTS, {"kinds": kind_numbers(law), "lots": list(lots), "serials": list(serials)}, _SCHEMA)
+    )
 
 
 def roles() -> pl.DataFrame:
@@ -138,17 +140,6 @@ def kinds_of(law: Law) -> list[str]:
 def kind_numbers(law: Law) -> list[int]:
     """The same by number."""
     return [vocabulary().kinds[name].no for name in kinds_of(law)]
-
-
-def _read(run: psycopg.Cursor[Row], statement: str, params: Mapping[str, object]) -> pl.DataFrame:
-    buffer = io.BytesIO()
-    with run.copy(statement, params) as copy:
-        for part in copy:
-            buffer.write(part)
-    if not buffer.tell():
-        return pl.DataFrame(schema=_SCHEMA)
-    buffer.seek(0)
-    return pl.read_csv(buffer, has_header=False, schema=dict(_SCHEMA))
 
 
 def _told(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,5 @@
 """The table of duties as it stands, for comparison; and the versions of rules by number."""
 
-import io
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -8,6 +7,7 @@ import polars as pl
 import psycopg
 
 from suyuan.server.kit.connection import Row
+from suyuan.server.supervision.queries.copied import copied
 from suyuan.server.supervision.queries.history import FIRST, Portion
 
 KEY = ("lot", "serial", "event", "rule")
@@ -50,17 +50,17 @@ _RECKONED = "SELECT name, digest FROM supervision_reckoned"
 
 def stored_between(run: psycopg.Cursor[Row], portion: Portion) -> pl.DataFrame:
     """The duties of all objects in a range of lots, by key."""
-    return _read(run, _IN_RANGE, {"after": portion.after, "upto": portion.upto})
+    return copied(run, _IN_RANGE, {"after": portion.after, "upto": portion.upto}, DUTY)
 
 
 def stored_of(run: psycopg.Cursor[Row], lots: Sequence[str], serials: Sequence[int]) -> pl.DataFrame:
     """The duties of some distinct objects, by key."""
-    return _read(run, _OF_OBJECTS, {"lots": list(lots), "serials": list(serials)})
+    return copied(run, _OF_OBJECTS, {"lots": list(lots), "serials": list(serials)}, DUTY)
 
 
 def stored_of_companies(run: psycopg.Cursor[Row]) -> pl.DataFrame:
     """The duties that no record starts, by key."""
-    return _read(run, _OF_COMPANIES, {"upto": FIRST})
+    return copied(run, _OF_COMPANIES, {"upto": FIRST}, DUTY)
 
 
 def rule_numbers(run: psycopg.Cursor[Row]) -> dict[str, int]:
@@ -71,14 +71,3 @@ def rule_numbers(run: psycopg.Cursor[Row]) -> dict[str, int]:
 def reckoned(run: psycopg.Cursor[Row]) -> dict[str, str]:
     """Under which ``law`` and ``calendar`` the table was computed; empty if it never was."""
     return dict(run.execute(_RECKONED).fetchall())
-
-
-def _read(run: psycopg.Cursor[Row], statement: str, params: Mapping[str, object]) -> pl.DataFrame:
-    buffer = io.BytesIO()
-    with run.copy(statement, params) as copy:
-        for part in copy:
-            buffer.write(part)
-    if not buffer.tell():
-        return pl.DataFrame(schema=DUTY)
-    buffer.seek(0)
-    return pl.read_csv(buffer, has_header=False, schema=dict(DUTY))
