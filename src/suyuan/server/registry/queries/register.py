@@ -1,4 +1,4 @@
-"""What the register knows, each answer inside a scope and with one query whatever its size.
+"""Companies, sites, coding rules and vendor codes as the register holds them.
 
 The program's own checks (is the buyer a known company?) ask with the scope of the nation.
 """
