@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 import suyuan
 from suyuan.events.vocabulary import Field, Kind, Slot, Vocabulary, vocabulary
 from suyuan.kernel import Language
-from suyuan.rules import Duty, Law, Value, explain_rule, explanation_json, law
+from suyuan.rules import Admission, Duty, Law, Value, explain_rule, explanation_json, law
 from suyuan.rules.explaining import value_text
 
 LOCALE = Path(suyuan.__file__).parent / "locale"
@@ -150,7 +150,18 @@ def law_page(law: Law) -> str:
             parts.append(table(("Value", "Title", "Says", "Days", "How sure"), map(_law_value, values)))
         if duties:
             parts.append(table(("Duty", "Title", "Says", "Days", "How sure"), (_law_duty(law, one) for one in duties)))
+        packed = [admission for admission in law.admissions if admission.instrument == one.id]
+        if packed:
+            parts.append(table(("Contradiction", "Kinds", "Slot", "Answer", "How sure"), map(_law_admission, packed)))
     return "\n".join(parts)
+
+
+def _law_admission(one: Admission) -> Iterator[str]:
+    yield f"`{one.contradiction}`"
+    yield ", ".join(f"`{kind}`" for kind in one.kinds) or "all"
+    yield one.slot or ""
+    yield one.answer.value
+    yield one.status.value
 
 
 def _law_value(one: Value) -> Iterator[str]:

@@ -1,14 +1,15 @@
 """Every check of this repository, one after the other; a summary says what passed, failed or was left out.
 
     make test                      all of it
-    make test ARGS="--only types"  one step (style, types, house, docs, wheel, suite, distribution)
+    make test ARGS="--only types"  one step (style, types, house, docs, wheel, suite, browser, distribution)
 
-What cannot run here (no PostgreSQL of the distribution) is left out loudly; with CI=true that fails.
+What cannot run here (no Chromium, no PostgreSQL of the distribution) is left out loudly; with CI=true that fails.
 """
 
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ FOREIGN = re.compile(
     r"SUYUAN_|DJANGO_|DATABASE_URL$|PG[A-Z]+$|PYTEST_|PYTHONPATH$|PYTHONHOME$|XDG_(DATA|CONFIG|STATE)_HOME$"
 )
 DATABASE_TESTS = ("tests/server", "tests/client", "tests/cli", "tests/upgrade")
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 PYTEST_SUMMARY = re.compile(r"=+ (.*\b(?:passed|failed|errors?|no tests ran)\b.* in .*?) =+$")
 
 
@@ -102,8 +104,15 @@ class Steps:
         return self.run("python", "-m", "scripts.wheel")
 
     def suite(self) -> Outcome:
-        """All tests, on the embedded PostgreSQL."""
-        return self.run("pytest", "-n", "2", "--dist", "loadfile", SUYUAN_POSTGRES="embedded")
+        """All tests but those in a browser, on the embedded PostgreSQL."""
+        ignored = "--ignore=tests/browser"
+        return self.run("pytest", "-n", "2", "--dist", "loadfile", ignored, SUYUAN_POSTGRES="embedded")
+
+    def browser(self) -> Outcome:
+        """The pages in a real Chromium; pictures of them in build/screenshots."""
+        if not any(shutil.which(name) for name in CHROMIUM):
+            return Outcome(passed=True, left_out="no Chromium here (Debian: apt-get install chromium)")
+        return self.run("pytest", "tests/browser", SUYUAN_POSTGRES="embedded")
 
     def distribution(self) -> Outcome:
         """The tests that use the database again, on the PostgreSQL of the distribution."""
@@ -117,7 +126,7 @@ class Steps:
             return self.run("pytest", *on_database, SUYUAN_TEST_DATABASE_URL=url)
 
 
-DEFAULT = ("style", "types", "docs", "wheel", "suite", "distribution")
+DEFAULT = ("style", "types", "docs", "wheel", "suite", "browser", "distribution")
 
 
 def timed(name: str, step: Callable[[], Outcome]) -> Outcome:

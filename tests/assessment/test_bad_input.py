@@ -97,6 +97,37 @@ def test_a_clock_that_jumps_back_is_continued_and_named() -> None:
     assert record.steps["charged_ah"][0] == pytest.approx(10.0 * (3600 - 10) / 3600)
 
 
+def ahead(rows: list[bytes], seconds: float) -> bytes:
+    """The rows with a clock that jumps ahead after the first hundred."""
+    shifted = [rows[0], *rows[1:101]]
+    for row in rows[101:-1]:
+        head, _, rest = row.partition(b",")
+        shifted.append(b"%f,%b" % (float(head) + seconds, rest))
+    return b"\n".join(shifted)
+
+
+def test_a_clock_that_jumps_far_ahead_is_continued_and_named() -> None:
+    record = read(ahead(lines(cycles_csv()), 30 * 86_400.0))
+    assert found(record)["clock_jump"]["row"] == 102
+    assert record.steps["charged_ah"][0] == pytest.approx(10.0 * (3600 - 10) / 3600)
+
+
+def test_a_gap_under_current_is_named_with_the_charge_that_rests_on_it() -> None:
+    record = read(ahead(lines(cycles_csv()), 50_000.0))
+    assert found(record) == {"gap_under_current": {"count": 1, "row": 102, "gap_s": 50010.0, "charge_ah": 138.9167}}
+    assert not record.complete
+
+
+def test_a_gap_during_rest_says_nothing_false() -> None:
+    rows = lines(cycles_csv())
+    resting = next(place for place, row in enumerate(rows) if b"Rest" in row) + 20
+    shifted = rows[:resting]
+    for row in rows[resting:-1]:
+        head, _, rest = row.partition(b",")
+        shifted.append(b"%f,%b" % (float(head) + 50_000, rest))
+    assert "gap_under_current" not in found(read(b"\n".join(shifted)))
+
+
 def test_a_repeated_time_inside_a_step_is_named() -> None:
     rows = lines(cycles_csv())
     record = read(b"\n".join([*rows[:50], rows[49], *rows[50:]]))

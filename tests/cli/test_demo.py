@@ -208,6 +208,20 @@ def test_the_api_has_its_page_and_guards_its_door(served: Served) -> None:
     assert httpx.get(f"{served.url}/api/v1/submissions", trust_env=False).status_code == 401
 
 
+def test_one_signs_in_with_a_click_as_somebody_simulated(served: Served) -> None:
+    with httpx.Client(base_url=served.url, trust_env=False, headers={"Accept": "text/html"}) as browser:
+        page = browser.get("/account/sign-in").text
+        logins = re.findall(r'data-demo="([^"]+)"', page)
+        assert {"nation@simulated.example", "battery_maker@simulated.example"} <= set(logins)
+        mark = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        assert mark is not None
+        told = {"csrfmiddlewaretoken": mark[1], "login": "nation@simulated.example"}
+        assert browser.post("/account/demo", data=told).status_code == 302
+        home = browser.get("/g")
+        assert home.status_code == 200
+        assert "simulated" in home.text.lower() or "模拟" in home.text
+
+
 def test_a_port_that_is_taken_is_told_before_anything_starts(served: Served, played: Home) -> None:
     port = served.url.rpartition(":")[2]
     done = suyuan(played.folder, "serve", "--port", port)

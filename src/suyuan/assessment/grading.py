@@ -10,6 +10,7 @@ from suyuan.assessment.errors import AssessmentError
 
 DEFAULT_SCHEME = "ten-points"
 FULL_TEST = "full_test"
+ROUTES = ("reuse", "recycle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class GradeScheme:
     ----------
     status
         `own` (ours, no standard), `user` (the user's) or `verified` (read in the text of a standard).
+    routes
+        What each grade is for, `reuse` or `recycle`; None where the scheme does not say.
     """
 
     id: str
@@ -28,6 +31,7 @@ class GradeScheme:
     source: str
     names: tuple[str, ...]
     least: tuple[float, ...]
+    routes: tuple[str | None, ...] = ()
 
     @property
     def lines(self) -> tuple[float, ...]:
@@ -38,6 +42,10 @@ class GradeScheme:
         """The grade of a state of health that is known exactly."""
         place = next((place for place, least in enumerate(self.least) if soh >= least), len(self.names) - 1)
         return self.names[place]
+
+    def route(self, grade: str) -> str | None:
+        """What a grade is for: `reuse`, `recycle`, or None where the scheme does not say."""
+        return self.routes[self.names.index(grade)] if self.routes else None
 
     def of_interval(self, low: float, high: float) -> str:
         """The grade if the whole interval lies in one, else `full_test:` and the grades it touches, worst first."""
@@ -76,5 +84,8 @@ def _scheme(table: dict[str, Any]) -> GradeScheme:
     least = tuple(float(grade["least"]) for grade in grades)
     if not least or list(least) != sorted(set(least), reverse=True) or least[-1] != 0 or len(set(names)) != len(names):
         raise ValueError(f"grades of {table['id']}: least falls from grade to grade, and ends at 0")
+    routes = tuple(grade.get("route") for grade in grades)
+    if set(routes) - {None, *ROUTES}:
+        raise ValueError(f"grades of {table['id']}: a route is one of {', '.join(ROUTES)}")
     version, status, source = int(table["version"]), str(table["status"]), str(table["source"])
-    return GradeScheme(str(table["id"]), version, status, source, names, least)
+    return GradeScheme(str(table["id"]), version, status, source, names, least, routes)

@@ -16,6 +16,8 @@ DAY_S = 86_400.0
 _FAR = 1000.0
 """A gap longer than a day and than this many usual intervals is a jump of the clock."""
 
+_GAP_S, _MANY = 1800.0, 100.0
+"""A gap longer than both this and so many usual intervals, while current flows, may be a clock that jumped."""
 
 _UNITS = {60.0: "min", 3600.0: "h", 0.001: "ms", 1 / 60: "s/60"}
 _CLOSE = 0.02
@@ -64,6 +66,7 @@ def straighten(draft: "Draft") -> None:
     if repeated.any():
         places = draft.places[1:][repeated]
         draft.say("assessment.repeated_times", Severity.WARNING, count=int(repeated.sum()), row=int(places[0]))
+    _check_gaps(draft, passed, jumps)
     if not jumps.any():
         return
     first = int(np.flatnonzero(jumps)[0])
@@ -86,6 +89,27 @@ def _jumps(passed: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     usual = float(np.median(forward)) if len(forward) else 0.0
     far = passed > max(DAY_S, _FAR * usual)
     return np.asarray((passed < 0) | far)
+
+
+def _check_gaps(draft: "Draft", passed: npt.NDArray[np.float64], jumps: npt.NDArray[np.bool_]) -> None:
+    """Say where records are missing under current: what is integrated there rests on two records alone."""
+    if "current_ampere" not in draft.frame.columns or float(np.nanmax(passed)) <= _GAP_S:
+        return
+    forward = passed[passed > 0]
+    current = draft.frame["current_ampere"].fill_null(0.0).to_numpy()
+    flowing = (current[:-1] != 0) & (current[1:] != 0)
+    gaps = flowing & ~jumps & (passed > max(_GAP_S, _MANY * float(np.median(forward))))
+    if not gaps.any():
+        return
+    first = int(np.flatnonzero(gaps)[0])
+    charge_ah = float((np.abs(current[:-1] + current[1:]) / 2 * passed)[gaps].sum()) / 3600
+    draft.say(
+        "assessment.gap_under_current",
+        count=int(gaps.sum()),
+        row=int(draft.places[first + 1]),
+        gap_s=round(float(passed[first]), 1),
+        charge_ah=round(charge_ah, 4),
+    )
 
 
 def _by_step(draft: "Draft", jumps: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:

@@ -50,13 +50,13 @@ def create_key(  # noqa: PLR0913 - one parameter an option
     usual = ("read", "submit") if company else ("read",)
     rights = frozenset(Permission(name) for name in permits or usual)
     until = datetime.combine(expires, time(23, 59, 59), CHINA) if expires else None
-    issued = issue_key(Scope.of_nation(), KeyOrder(label, _scope(company, province), rights, until))
+    issued = issue_key(Scope.of_nation(), KeyOrder(label, scope_named(company, province), rights, until))
     answer = {"key": issued.token.text, "prefix": issued.token.prefix, "permissions": sorted(rights)}
     out.thing(answer, lambda: _line(issued.token.text))
     note(say("cli.key_once", prefix=issued.token.prefix))
 
 
-def _scope(company: str | None, province: str | None) -> "Scope":
+def scope_named(company: str | None, province: str | None) -> "Scope":
     from suyuan.server.kit.scope import Scope
     from suyuan.server.registry.queries import company_number
 

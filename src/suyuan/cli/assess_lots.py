@@ -29,7 +29,7 @@ def assess_train(path: Path, cell_type: str, file: Path) -> int:
     """Train the model of one cell type on pulses of cells whose capacity was measured."""
     from suyuan.assessment.pulses import model_bytes, pulses_of, train
 
-    table = _of_type(_table(path), cell_type)
+    table = _of_type(table_of(path), cell_type)
     model = train(pulses_of(table, labelled=True), cell_type)
     with whole_file(file) as stream:
         stream.write(model_bytes(model))
@@ -55,8 +55,8 @@ def assess_lot_file(path: Path, model_file: Path, reference: Path | None, grades
     from suyuan.sheets.writing import harmless
 
     model = read_model(model_file.read_bytes())
-    lot = pulses_of(_table(path))
-    known = reference_of(_table(reference)) if reference else {}
+    lot = pulses_of(table_of(path))
+    known = reference_of(table_of(reference)) if reference else {}
     lines = scheme(grades or DEFAULT_SCHEME)
     assessed = assess_lot(model, lot, known)
     with whole_file(file) as stream:
@@ -64,7 +64,7 @@ def assess_lot_file(path: Path, model_file: Path, reference: Path | None, grades
     return _tell(assessed, known, file)
 
 
-def _table(path: Path) -> "pl.DataFrame":
+def table_of(path: Path) -> "pl.DataFrame":
     """A csv file as columns; `cell` stays the text that it is."""
     import gzip
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suyuan.cli.commands import argument, command, group, option
 from suyuan.cli.counter import Counter, Json, counter_options
-from suyuan.cli.output import Output, output_options
-from suyuan.cli.usage import Day
+from suyuan.cli.exits import Exit
+from suyuan.cli.output import Format, Output, note, output_options
+from suyuan.cli.speech import language, say
+from suyuan.cli.usage import Day, choice, new_file
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 battery = group("battery", "cli.help_battery")
 
 Open = Callable[[], Counter]
+REASONS = ("damaged", "misprint", "wrong_design", "repair", "other")
 
 
 @command("show", "cli.help_battery_show", battery)
@@ -48,6 +52,36 @@ def battery_tree(code: str, at: date | None, expand: bool, counter: Open, out: O
     """Show what an object is made of and part of."""
     answer = counter().tree(code, at, expand)
     out.thing(answer, lambda: _tree(answer))
+
+
+@command("label", "labels.help_label", battery)
+@argument("code", text="labels.arg_code")
+@option("-o", "--output", "target", type=new_file(), required=True, metavar="FILE", text="labels.opt_output")
+@option("--design", default="60x40", show_default=True, metavar="DESIGN", text="labels.opt_design")
+@option("--reason", type=choice(REASONS), text="labels.opt_reason")
+@option("--note", "words", default="", metavar="TEXT", text="labels.opt_note")
+@option("--test", "sample", is_flag=True, text="labels.opt_test")
+@counter_options
+def label_battery(  # noqa: PLR0913 - one parameter an option
+    *, code: str, target: Path, design: str, reason: str | None, words: str, sample: bool, counter: Open
+) -> int:
+    """Print the label of one battery: PDF, or ZPL if FILE ends in .zpl."""
+    from suyuan.kernel import Language
+
+    order: Json = {
+        "code": code,
+        "design": design,
+        "form": "zpl" if target.suffix.lower() == ".zpl" else "pdf",
+        "language": "zh" if language() is Language.ZH else "en",
+        "reason": reason,
+        "note": words,
+        "test": sample,
+    }
+    content = counter().label(order)
+    with Output(Format.JSON, target).binary() as stream:
+        stream.write(content)
+    note(say("labels.label_kept", file=str(target)))
+    return Exit.OK
 
 
 def _state(answer: Json, at: date | None) -> "RenderableType":

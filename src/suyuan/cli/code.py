@@ -1,16 +1,17 @@
 """`suyuan code`: what a battery code says, without a server."""
 
 import sys
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suyuan.cli.commands import argument, command, group, option
+from suyuan.cli.counter import Counter, Json, counter_options
 from suyuan.cli.exits import Exit, of_counts
 from suyuan.cli.output import Format, Output, note, output_options
 from suyuan.cli.speech import count, language, say
-from suyuan.cli.usage import CHINA, existing_file
+from suyuan.cli.usage import CHINA, Day, existing_file, number
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -100,3 +101,42 @@ def _verdicts(answers: "list[ExplanationJson]") -> "RenderableType":
         table.add_row(sign, answer["raw"], answer["produced_on"] or "", first["message"] if first else "")
     bad = sum(not answer["valid"] for answer in answers)
     return Group(table, Text(say("cli.codes_counted", codes=count(len(answers)), bad=count(bad))))
+
+
+@command("allocate", "labels.help_allocate", code)
+@argument("prefix", metavar="PREFIX", text="labels.arg_prefix")
+@argument("day", metavar="DAY", type=Day(), text="labels.arg_day")
+@argument("amount", metavar="COUNT", type=number(1, 100_000), text="labels.arg_count")
+@option("--suffix", metavar="RP|RM|RC", text="labels.opt_suffix")
+@option("--request", metavar="TEXT", text="labels.opt_request")
+@counter_options
+@output_options()
+def allocate_codes(  # noqa: PLR0913 - one parameter an option
+    *,
+    prefix: str,
+    day: date,
+    amount: int,
+    suffix: str | None,
+    request: str | None,
+    counter: Callable[[], Counter],
+    out: Output,
+) -> int:
+    """Have codes given out."""
+    order: Json = {"prefix": prefix, "produced_on": day.isoformat(), "count": amount}
+    answer = counter().allocate(order | {key: text for key, text in (("suffix", suffix), ("request", request)) if text})
+    out.thing(answer, lambda: _batch(answer))
+    return Exit.OK
+
+
+def _batch(answer: Json) -> "RenderableType":
+    from suyuan.cli.tables import facts
+
+    return facts(
+        [
+            (say("labels.head_batch"), str(answer["number"])),
+            (say("labels.head_model"), str(answer["model"])),
+            (say("labels.head_count"), count(answer["count"])),
+            (say("labels.head_first"), str(answer["first_code"])),
+            (say("labels.head_last"), str(answer["last_code"])),
+        ]
+    )

@@ -98,6 +98,14 @@ class Counter(Protocol):
         """What contains the objects asked for, portion by portion."""
         ...
 
+    def allocate(self, order: Json) -> Json:
+        """Give codes out; the fields of the API's order."""
+        ...
+
+    def label(self, order: Json) -> bytes:
+        """Labels as a file; the fields of the API's order."""
+        ...
+
 
 def open_counter(server: str | None, key: str | None, company: str | None) -> Counter:
     """The counter of a server elsewhere if one is named, else of this machine."""

@@ -1,9 +1,12 @@
 """`suyuan deadline`: what an event would start and when it would be due, without a server; and the duties there are."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING
 
 from suyuan.cli.commands import argument, command, group, option
+from suyuan.cli.counter import Counter, counter_options
+from suyuan.cli.deadline_feeds import ics, standing
 from suyuan.cli.output import Output, note, output_options
 from suyuan.cli.speech import comma, language, say
 from suyuan.cli.usage import Day, Misuse, choice, number
@@ -15,7 +18,11 @@ if TYPE_CHECKING:
 
 STATES = ("due", "overdue", "open", "fulfilled_in_time", "fulfilled_late", "fulfilled", "void")
 
+Open = Callable[[], Counter]
+
 deadline = group("deadline", "rules.help_deadline")
+for fed in (standing, ics):
+    deadline.add_command(fed)
 
 
 @command("calc", "rules.help_deadline_calc", deadline)
@@ -83,21 +90,21 @@ def _view(rows: list[dict[str, object]]) -> "RenderableType":
 
 
 @command("list", "supervision.help_deadline_list", deadline)
-@option("--org", "company", metavar="COMPANY", text="supervision.opt_org")
+@option("--org", "org", metavar="COMPANY", text="supervision.opt_org")
 @option("--overdue", is_flag=True, text="supervision.opt_overdue")
 @option("--state", type=choice(STATES), text="supervision.opt_state")
 @option("--duty", metavar="RULE", text="supervision.opt_duty")
 @option("--limit", type=number(1, 1000), default=100, show_default=True, text="cli.opt_limit")
+@counter_options
 @output_options()
-def list_duties(
-    company: str | None, overdue: bool, state: str | None, duty: str | None, limit: int, out: Output
-) -> None:
-    """List the duties that recorded events have started, from the server on this machine."""
-    from suyuan.cli.supervision import duties_there_are, duties_view
+def list_duties(state: str | None, overdue: bool, counter: Open, out: Output, limit: int, **asked: str | None) -> None:
+    """List the duties that recorded events have started."""
+    from suyuan.cli.overseeing import duties_at
+    from suyuan.cli.supervision import duties_view
 
     if overdue and state not in (None, "overdue"):
         raise Misuse("supervision.overdue_or_state")
-    rows, more = duties_there_are(company, duty, "overdue" if overdue else state, limit)
+    rows, more = duties_at(counter(), asked["org"], asked["duty"], "overdue" if overdue else state, limit)
     out.rows(rows, lambda: duties_view(rows))
     if more:
         note(say("supervision.more_duties", limit=limit))

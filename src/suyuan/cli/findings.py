@@ -1,27 +1,27 @@
-"""`suyuan findings`: what detectors found in the ledger of this machine, and what people judged of it."""
+"""`suyuan findings`: what detectors found in the ledger, and what people judged of it."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from getpass import getuser
+from typing import TYPE_CHECKING, Any
 
 from suyuan.cli.commands import argument, command, group, option
+from suyuan.cli.counter import Counter, Json, counter_options
 from suyuan.cli.output import Output, note, output_options
-from suyuan.cli.speech import count, language, say
+from suyuan.cli.speech import count, say
 from suyuan.cli.usage import choice, number
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from rich.console import RenderableType
 
-    from suyuan.rules import Duty, Value
-    from suyuan.server.supervision.queries.findings import FindingRow
-
 findings = group("findings", "supervision.help_findings")
+
+Open = Callable[[], Counter]
 
 
 @command("detect", "supervision.help_findings_detect", findings)
 @output_options()
 def look(out: Output) -> None:
-    """Let every detector look at the whole ledger."""
+    """Let every detector look at the whole ledger of this machine."""
     from suyuan.cli.ring import enter
 
     enter()
@@ -32,7 +32,7 @@ def look(out: Output) -> None:
 
     with transaction.atomic(), cursor() as run:
         done = detect(run)
-    rows: list[dict[str, object]] = [
+    rows: list[Json] = [
         {"finding": one.detector, "opened": one.opened, "gone": one.gone, "records": one.records} for one in done
     ]
     out.rows(rows, lambda: _table(rows, ("finding", "opened", "gone", "records")))
@@ -40,53 +40,45 @@ def look(out: Output) -> None:
 
 @command("list", "supervision.help_findings_list", findings)
 @option("--finding", "detector", metavar="NAME", text="supervision.opt_finding")
+@option("--severity", type=choice(("high", "medium", "low")), text="supervision.opt_severity")
+@option("--org", "org", metavar="COMPANY", text="supervision.opt_finding_org")
 @option("--gone", is_flag=True, text="supervision.opt_gone")
 @option("--limit", type=number(1, 1000), default=100, show_default=True, text="cli.opt_limit")
+@counter_options
 @output_options()
-def list_findings(detector: str | None, gone: bool, limit: int, out: Output) -> None:
+def list_findings(gone: bool, limit: int, counter: Open, out: Output, **asked: str | None) -> None:
     """List findings."""
-    from suyuan.cli.ring import enter
+    from suyuan.cli.overseeing import Asked, findings_at
 
-    enter()
-    from suyuan.server.kit.connection import cursor
-    from suyuan.server.kit.scope import Scope
-    from suyuan.server.supervision.queries.findings import findings as asked
-
-    with cursor() as run:
-        found = asked(run, Scope.of_nation(), detector, gone=gone, limit=limit)
-    codes = _codes()
-    rows = [_plain(one, codes) for one in found.rows]
+    wanted = Asked(asked["detector"], asked["severity"], asked["org"], gone)
+    rows, more = findings_at(counter(), wanted, limit)
     names = ("number", "title", "severity", "company", "party", "records", "judgement")
     out.rows(rows, lambda: _table(rows, names) if rows else say("supervision.no_findings"))
-    if found.following is not None:
+    if more:
         note(say("supervision.more_findings", limit=limit))
 
 
 @command("show", "supervision.help_findings_show", findings)
 @argument("which", metavar="NUMBER", type=number(1), text="supervision.arg_finding")
+@counter_options
 @output_options()
-def show(which: int, out: Output) -> None:
+def show(which: int, counter: Open, out: Output) -> None:
     """Show a finding with its legal basis and the records that speak for it."""
-    from suyuan.cli.ring import enter
+    from suyuan.cli.overseeing import finding_at
 
-    enter()
-    from suyuan.server.kit.connection import cursor
-    from suyuan.server.kit.scope import Scope
-    from suyuan.server.supervision.queries.catalogue import detectors
-    from suyuan.server.supervision.queries.findings import finding
+    told = finding_at(counter(), which)
+    out.thing(told, lambda: _shown(told))
 
-    with cursor() as run:
-        row, evidence = finding(run, Scope.of_nation(), which)
-    one = detectors().get(row.detector)
-    limits = {} if one is None else {name: [limit.value, limit.unit] for name, limit in one.parameters.items()}
-    told = {
-        **_plain(row, _codes()),
-        "status": None if one is None else one.status.value,
-        "basis": [] if one is None else [_basis(name) for name in one.basis],
-        "limits": limits,
-        "evidence": [{"object": code, "record": str(record)} for code, record in evidence],
-    }
-    out.thing(told, lambda: [_table([told], ("title", "severity", "company", "party")), _table_of(evidence)])
+
+@command("detectors", "supervision.help_findings_detectors", findings)
+@counter_options
+@output_options()
+def list_detectors(counter: Open, out: Output) -> None:
+    """List the detectors with how often people called each right or wrong."""
+    from suyuan.cli.overseeing import detectors_at
+
+    rows = detectors_at(counter())
+    out.rows(rows, lambda: _table(rows, ("finding", "title", "severity", "open", "confirmed", "false_positives")))
 
 
 @command("judge", "supervision.help_findings_judge", findings)
@@ -103,48 +95,23 @@ def judge_finding(which: int, judgement: str, said: str) -> None:
     from django.db import transaction
 
     from suyuan.server.kit.connection import cursor
-    from suyuan.server.supervision.services.detecting import judge
+    from suyuan.server.supervision.services.judging import judge
 
     with transaction.atomic(), cursor() as run:
-        judge(run, which, judgement, said)
+        judge(run, which, judgement, said, f"cli:{getuser()}")
 
 
-def _codes() -> dict[int, str]:
-    from suyuan.server.kit.scope import Scope
-    from suyuan.server.registry.queries import companies
+def _shown(told: dict[str, Any]) -> "list[RenderableType]":
+    from suyuan.cli.tables import facts
 
-    return dict(companies(Scope.of_nation()).select("number", "code").iter_rows())
-
-
-def _basis(name: str) -> dict[str, str]:
-    """A value or duty of the law that a detector rests on, with how sure it is; the latest version."""
-    from suyuan.rules import law
-
-    versions: list[Value | Duty] = [*law().values.get(name, ()), *law().duties.get(name, ())]
-    last = versions[-1]
-    return {"name": name, "title": last.title.in_language(language()), "status": last.weakest.value}
+    parts: list[RenderableType] = [_table([told], ("title", "severity", "company", "party", "division"))]
+    if told["figures"]:
+        parts.append(facts([(name, str(value)) for name, value in told["figures"].items()]))
+    parts.append(_table(told["evidence"], ("object", "record")))
+    return parts
 
 
-def _plain(row: "FindingRow", codes: dict[int, str]) -> dict[str, object]:
-    from suyuan.server.supervision.queries.catalogue import detectors
-
-    one = detectors().get(row.detector)
-    return {
-        "number": row.number,
-        "finding": row.detector,
-        "title": row.detector if one is None else one.title.in_language(language()),
-        "severity": None if one is None else one.severity.value,
-        "company": codes.get(row.company),
-        "party": None if row.party is None else codes.get(row.party),
-        "records": row.records,
-        "opened_at": row.opened_at.isoformat(),
-        "gone_at": None if row.gone_at is None else row.gone_at.isoformat(),
-        "judgement": row.judgement,
-        "note": row.note,
-    }
-
-
-def _table(rows: list[dict[str, object]], names: tuple[str, ...]) -> "RenderableType":
+def _table(rows: list[Json], names: tuple[str, ...]) -> "RenderableType":
     from suyuan.cli.tables import grid
 
     table = grid(*(say(f"supervision.head_{name}") for name in names), keep=(0,))
@@ -159,8 +126,3 @@ def _cell(name: str, value: object) -> str:
     if name in ("severity", "judgement"):
         return say(f"supervision.word_{value}")
     return count(value) if isinstance(value, int) and name != "number" else str(value)
-
-
-def _table_of(evidence: "list[tuple[str, UUID]]") -> "RenderableType":
-    rows: list[dict[str, object]] = [{"object": code, "record": str(record)} for code, record in evidence]
-    return _table(rows, ("object", "record"))

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from suyuan.server.kit.scope import Scope
     from suyuan.server.submissions.models import Submission
 
+OPERATOR = "operator"
+"""Who acts, in what is kept of commands of this machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Local:
@@ -172,6 +175,28 @@ class Local:
                 yield from recall.recall_material(run, self.scope, targets.batch, targets.at, company=of)
             else:
                 yield from recall.recall_codes(run, self.scope, targets.codes, targets.at)
+
+    # ------------------------------------------------------------ codes and labels
+
+    def allocate(self, order: Json) -> Json:
+        """Give codes out."""
+        from suyuan.server.api.operations.labels import batch_json
+        from suyuan.server.ledger.queries import serials
+        from suyuan.server.registry.services.allocating import CodeOrder, allocate
+
+        wanted = CodeOrder(**{**order, "produced_on": date.fromisoformat(order["produced_on"])})
+        return dict(batch_json(allocate(self.scope, wanted, serials, OPERATOR), with_codes=True))
+
+    def label(self, order: Json) -> bytes:
+        """Labels as a file."""
+        from django.conf import settings
+
+        from suyuan.kernel import Language
+        from suyuan.server.ledger.queries import serials
+        from suyuan.server.registry.services.printing import PrintOrder, print_labels
+
+        wanted = PrintOrder(**{**order, "language": Language.from_tag(order["language"])})
+        return print_labels(self.scope, wanted, serials, settings.PUBLIC_URL, OPERATOR)[1].content
 
 
 def _json(submission: "Submission") -> Json:

@@ -73,6 +73,7 @@ def serve_until_stopped(host: str, port: int, workers: int, *, with_worker: bool
         if with_worker:
             crew.start("worker")
             crew.start("supervision", "follow")
+            crew.start("answers", "follow")
         if has_passphrase():
             crew.start("log", "integrate")
         else:
@@ -147,7 +148,8 @@ def worker(concurrency: int, once: bool) -> int:
 
 
 def take_up_left_behind() -> int:
-    """Finish what a crash left unfinished; how many submissions that were. One that somebody works on stays his."""
+    """Finish what a crash left unfinished; how many that were. What somebody works on stays his."""
+    from suyuan.server.laboratory import jobs as laboratory
     from suyuan.server.submissions import services
     from suyuan.server.submissions.models import FINISHED, State, Submission
 
@@ -157,6 +159,8 @@ def take_up_left_behind() -> int:
     for unfinished_number in list(numbers):
         with contextlib.suppress(Exception):  # it says itself what stopped it, and stands as failed
             finished += services.work(unfinished_number).state in FINISHED
+    with contextlib.suppress(Exception):
+        finished += laboratory.take_up_left_behind()
     return finished
 
 

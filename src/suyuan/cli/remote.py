@@ -115,6 +115,14 @@ class Remote:
             for codes in _portions(targets.codes, CODES_AT_ONCE):
                 yield from self.client.recall(codes=codes, at=targets.at)
 
+    def allocate(self, order: Json) -> Json:
+        """Give codes out."""
+        return dict(self.client.allocate(order))
+
+    def label(self, order: Json) -> bytes:
+        """Labels as a file."""
+        return self.client.labels(order).content
+
 
 def _portions(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """The items in lists of at most `size`."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from suyuan.cli.commands import argument, command, group, option
 from suyuan.cli.exits import Exit
 from suyuan.cli.output import Output, note, output_options
-from suyuan.cli.speech import count, language, say
+from suyuan.cli.speech import count, say
 from suyuan.cli.usage import Day, Misuse
 
 if TYPE_CHECKING:
@@ -30,16 +30,22 @@ def follow_ledger(once: bool) -> int:
 
     follow_parent()
     enter()
-    from suyuan.server.supervision.jobs import Follower
+    from threading import Thread
+
+    from suyuan.server.supervision.jobs import Follower, Messenger
 
     follower = Follower()
+    messenger = Messenger(stopped=follower.stopped)
     if once:
         done = 0
         while (round_ := follower.once()).anything:
             done += round_.changed + round_.recounted
+        while messenger.once():
+            pass
         note(say("supervision.followed", count=count(done)))
         return Exit.OK
     signal.signal(signal.SIGTERM, lambda *_: follower.stopped.set())
+    Thread(target=messenger.run, name="messenger", daemon=True).start()
     follower.run()
     return Exit.OK
 
@@ -73,7 +79,15 @@ def rebuild_duties(check: bool, out: Output) -> int:
         "different": found.different,
         "waiting": report.waiting,
         "recounted": report.recounted,
-        "examples": [{"what": what, "where": where} for what, where in found.examples],
+        "findings": {
+            "detectors": report.findings.detectors if check else len(report.detected),
+            "missing": report.findings.missing,
+            "extra": report.findings.extra,
+            "different": report.findings.different,
+            "opened": sum(one.opened for one in report.detected),
+            "gone": sum(one.gone for one in report.detected),
+        },
+        "examples": [{"what": what, "where": where} for what, where in (*found.examples, *report.findings.examples)],
     }
     out.thing(answer, lambda: _rebuilt(answer))
     return Exit.CONFLICT if check and not report.clean else Exit.OK
@@ -84,6 +98,8 @@ def _rebuilt(answer: dict[str, Any]) -> "list[RenderableType]":
 
     names = ("duties", "missing", "extra", "different", "waiting", "recounted")
     lines: list[tuple[str, str | Text]] = [(say(f"supervision.head_{name}"), count(answer[name])) for name in names]
+    differ = sum(answer["findings"][name] for name in ("missing", "extra", "different"))
+    lines.append((say("supervision.head_findings_differ"), count(differ)))
     shown: list[RenderableType] = [facts(lines)]
     shown += [f"{example['what']} {example['where']}" for example in answer["examples"][:5]]
     return shown
@@ -182,30 +198,6 @@ def _facts(rows: list[dict[str, object]]) -> "RenderableType":
 
 
 # ---------------------------------------------------------------- duties and drafts
-
-
-def duties_there_are(
-    company: str | None, duty: str | None, state: str | None, limit: int
-) -> tuple[list[dict[str, object]], bool]:
-    """The first duties that were asked for, by company and day, and whether there are more."""
-    from suyuan.cli.ring import enter
-
-    enter()
-    from suyuan.rules.duties import State
-    from suyuan.server.kit.clock import SYSTEM_CLOCK
-    from suyuan.server.kit.connection import cursor
-    from suyuan.server.kit.scope import Scope
-    from suyuan.server.registry.queries import company_number
-    from suyuan.server.supervision.queries.duties import Wanted, page
-    from suyuan.server.supervision.queries.wording import duty_json
-
-    nation = Scope.of_nation()
-    if company is not None:
-        company_number(nation, company)  # says so where there is none
-    wanted = Wanted(company, duty, None if state is None else State(state))
-    with cursor() as run:
-        found = page(run, nation, wanted, SYSTEM_CLOCK.today(), limit=limit)
-    return [duty_json(one, language()) for one in found.rows], found.following is not None
 
 
 def duties_view(rows: list[dict[str, object]]) -> "RenderableType":

@@ -9,9 +9,12 @@ from types import TracebackType
 from typing import Any, Final, Self, TypedDict, Unpack
 from urllib.parse import quote
 
+from suyuan.client.cases import Cases
 from suyuan.client.connection import Connection, Json, Request, Ways
 from suyuan.client.errors import Rejected, Unexpected
-from suyuan.client.files import Kept, Source
+from suyuan.client.files import Kept, Sending, Source
+from suyuan.client.laboratory import Laboratory
+from suyuan.client.outlets import Outlets
 from suyuan.client.submissions import Submission, Submissions, Wishes, pages
 from suyuan.kernel import Language
 
@@ -85,6 +88,9 @@ class Client:
     ) -> None:
         self._connection = Connection(base_url, key, language, **ways)
         self.submissions = Submissions(self._connection, self._connection.patience.pause)
+        self.cases = Cases(self._connection)
+        self.outlets = Outlets(self._connection)
+        self.laboratory = Laboratory(self._connection, self._connection.patience.pause)
 
     @classmethod
     def from_env(cls, language: Language | None = None) -> "Client":
@@ -204,6 +210,93 @@ class Client:
     def file_code(self, filing: Mapping[str, Json]) -> Mapping[str, Any]:
         """File a coding rule of the key's company."""
         return _mapping(_mapping(self._post("/filings", dict(filing)))["items"][0])
+
+    def duties(
+        self, *, company: str | None = None, duty: str | None = None, state: str | None = None, limit: int = 100
+    ) -> Iterator[Mapping[str, Any]]:
+        """Duties in the scope of the key, by company and day; asked for `limit` at a time."""
+        yield from pages(
+            self._connection, "/duties", {"company": company, "duty": duty, "state": state, "limit": limit}
+        )
+
+    def findings(
+        self,
+        *,
+        finding: str | None = None,
+        severity: str | None = None,
+        company: str | None = None,
+        gone: bool = False,
+        limit: int = 100,
+    ) -> Iterator[Mapping[str, Any]]:
+        """What detectors found in the scope of the key, by number; asked for `limit` at a time."""
+        wanted = {"finding": finding, "severity": severity, "company": company, "gone": gone or None, "limit": limit}
+        yield from pages(self._connection, "/findings", wanted)
+
+    def finding(self, number: int) -> Mapping[str, Any]:
+        """One finding with its legal basis, its records and what people said of it."""
+        return _mapping(self._connection.json(Request("GET", f"/findings/{number}")))
+
+    def detectors(self) -> Sequence[Mapping[str, Any]]:
+        """The detectors, and how often people called each right or wrong."""
+        return list(_mapping(self._connection.json(Request("GET", "/detectors")))["items"])
+
+    def allocate(self, order: Mapping[str, Json]) -> Mapping[str, Any]:
+        """Have codes given out: `prefix`, `produced_on`, `count`, and perhaps `suffix`, `request`."""
+        body = dict(order)
+        asked = Request("POST", "/code-batches", json=body, repeatable=body.get("request") is not None)
+        return _mapping(self._connection.json(asked))
+
+    def labels(self, order: Mapping[str, Json]) -> Kept:
+        """Labels of a `batch` or a `code` in a `design`, as PDF or ZPL."""
+        return Kept.of(self._connection.send(Request("POST", "/labels", json=dict(order))), "suyuan-labels.pdf")
+
+    def answers(self, what: str, **asked: str | int | None) -> Mapping[str, Any]:
+        """Totals of an area: `what` is overview, flows, ranking, trend, unaccounted, batteries, duties or explain/…;
+        asked with division, company, period and so on."""
+        return _mapping(self._connection.json(Request("GET", f"/answers/{what}", asked)))
+
+    def reports(self) -> Iterator[Mapping[str, Any]]:
+        """The reports that were made, the newest first."""
+        yield from pages(self._connection, "/reports", {"limit": 1000})
+
+    def make_report(self, template: str, **wanted: str | None) -> Mapping[str, Any]:
+        """Make a report (``monthly``, ``quarterly``, ``yearly``) of a `period`, for a `division` or `company`."""
+        given: dict[str, Json] = {name: value for name, value in wanted.items() if value is not None}
+        return _mapping(self._post("/reports", {"template": template, **given}))
+
+    def report(self, identity: str, form: str = "json") -> Kept:
+        """A report as it was made, as json, xlsx or pdf."""
+        request = Request("GET", f"/reports/{quote(identity, safe='')}", {"format": form})
+        return Kept.of(self._connection.send(request), f"{identity}.{form}")
+
+    def standing_duties(
+        self, company: str | None = None, duty: str | None = None, *, ended: bool = False
+    ) -> Iterator[Mapping[str, Any]]:
+        """Standing duties that are not met, in the scope of the key; `ended`: those met again."""
+        wanted = {"company": company, "duty": duty, "ended": ended or None, "limit": 1000}
+        yield from pages(self._connection, "/duties/standing", wanted)
+
+    def qualifications(
+        self, company: str | None = None, kind: str | None = None, on: date | None = None, *, withdrawn: bool = False
+    ) -> Iterator[Mapping[str, Any]]:
+        """Lists, permits, pilots and penalties of companies in the scope of the key."""
+        wanted = {"company": company, "kind": kind, "withdrawn": withdrawn or None, "limit": 1000}
+        yield from pages(self._connection, "/qualifications", {**wanted, "on": on.isoformat() if on else None})
+
+    def qualification(self, number: int) -> Mapping[str, Any]:
+        """One of them."""
+        return _mapping(self._connection.json(Request("GET", f"/qualifications/{number}")))
+
+    def import_qualifications(self, path: Path) -> Mapping[str, Any]:
+        """Enter those of a table; what became of its rows."""
+        sent = Sending.of(path, None, path.name)
+        headers = {"Content-Type": sent.form}
+        request = Request("POST", "/qualifications", {"name": sent.name}, headers, sent.open, repeatable=True)
+        return _mapping(self._connection.json(request))
+
+    def withdraw_qualification(self, number: int, reason: str) -> Mapping[str, Any]:
+        """Take one back that was entered by mistake."""
+        return _mapping(self._post(f"/qualifications/{number}/withdrawal", {"reason": reason}))
 
     def ready(self) -> bool:
         """Whether the server can serve; raises `Unavailable` if not."""

@@ -3,6 +3,7 @@
 ``rules.value("recovery.lithium", on=day)`` answers what holds on a day, or that nothing does.
 """
 
+from suyuan.rules.admission import Admission, Pack
 from suyuan.rules.calendar_files import calendar, parse_notice
 from suyuan.rules.draft_files import parse_draft
 from suyuan.rules.drafts import Draft, Trial, try_draft, with_draft
@@ -17,6 +18,7 @@ from suyuan.rules.statuses import Status
 from suyuan.rules.working_days import Calendar, Day, DayKind, Notice
 
 __all__ = [
+    "Admission",
     "Calendar",
     "Day",
     "DayKind",
@@ -34,6 +36,7 @@ __all__ = [
     "LawRefused",
     "NotInForce",
     "Notice",
+    "Pack",
     "Period",
     "RulesError",
     "Status",

@@ -14,6 +14,7 @@ from suyuan.kernel import Language, Validity, sentence
 from suyuan.kernel.findings import Value as Plain
 from suyuan.rules.duties import State
 from suyuan.rules.errors import RulesError
+from suyuan.rules.law_files import facts_words
 from suyuan.rules.periods import Deadline, FirstDay, LastDay, Unit, deadline
 from suyuan.rules.records import Duty, Form, InForce, Law, NotInForce, Value
 from suyuan.rules.statuses import Status
@@ -76,7 +77,8 @@ def explain(law: Law, calendar: Calendar, row: Mapping[str, Any]) -> Explanation
     ----------
     row
         A row of the table of duties. `version` and `started_on` are needed; `event`, `state`,
-        `fulfilled_on`, `late_days` and `due_on` are used where they stand.
+        `fulfilled_on`, `late_days` and `due_on` are used where they stand; for a standing duty `started_on` is
+        the day since when it is not met, and `division`, `place` (its name) and `ended_on` are used.
 
     Raises
     ------
@@ -270,6 +272,21 @@ def _arose(law: Law, rule: Duty, row: Mapping[str, Any]) -> Iterator[Step]:
         yield Step("rules.step_fixed", {"day": start})
     elif rule.yearly:
         yield Step("rules.step_yearly", {"month": rule.yearly[0], "day": rule.yearly[1]})
+    else:
+        yield from _gap(rule, row, start)
+
+
+def _gap(rule: Duty, row: Mapping[str, Any], start: str) -> Iterator[Step]:
+    """What a standing duty is checked for, where it is not met, since when, and when it was met again."""
+    yield Step("rules.step_standing", {})
+    yield Step("rules.step_check", _labelled("check", facts_words().checks[rule.check or ""]))
+    if row.get("division"):
+        place = str(row.get("place") or row["division"])
+        yield Step("rules.step_gap_place", {"division": str(row["division"]), **_plain("place", place), "day": start})
+    else:
+        yield Step("rules.step_gap", {"day": start})
+    if row.get("ended_on"):
+        yield Step("rules.step_gap_ended", {"day": str(row["ended_on"])})
 
 
 def _counted(rule: Duty, counted: Deadline | None, start: date, before: date | None) -> Iterator[Step]:

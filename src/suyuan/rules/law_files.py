@@ -10,6 +10,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TypeVar
 
+from suyuan.rules.admission import Admission, check_packs, read_admission
 from suyuan.rules.errors import LawRefused
 from suyuan.rules.law_parts import SAME_AS, Words, duty, instrument, words
 from suyuan.rules.law_parts import value as read_value
@@ -18,6 +19,7 @@ from suyuan.rules.records import Duty, InForce, Instrument, Law, NotInForce, Val
 from suyuan.rules.sections import Section, read_sections
 
 FACTS = "facts.toml"
+_TABLES = ("instrument", "value", "duty", "admission")
 Versioned = TypeVar("Versioned", Value, Duty)
 
 
@@ -29,6 +31,7 @@ class _Read:
     instruments: dict[str, tuple[Section, Instrument]] = field(default_factory=dict)
     values: list[Value] = field(default_factory=list)
     duties: list[tuple[Section, Duty]] = field(default_factory=list)
+    admissions: list[Admission] = field(default_factory=list)
 
 
 def read_law(texts: Mapping[str, str]) -> Law:
@@ -46,6 +49,7 @@ def read_law(texts: Mapping[str, str]) -> Law:
     values = _in_order(one for one in read.values if not one.past)
     duties = _in_order(_with_periods([(section, one) for section, one in read.duties if not one.past]))
     _check_units(values)
+    check_packs(read.admissions)
     digest = sha256()
     for name in sorted(texts):
         digest.update(name.encode() + b"\0" + texts[name].encode() + b"\0")
@@ -56,13 +60,14 @@ def read_law(texts: Mapping[str, str]) -> Law:
         past=past,
         facts=read.words.facts,
         digest=digest.hexdigest(),
+        admissions=tuple(read.admissions),
     )
 
 
 def _read_file(sections: Mapping[str, list[Section]], read: _Read) -> None:
     for name, found in sections.items():
-        if name not in ("", "instrument", "value", "duty"):
-            raise found[0].refuse("rules.unknown_key", key=name, known=["instrument", "value", "duty"])
+        if name not in ("", *_TABLES):
+            raise found[0].refuse("rules.unknown_key", key=name, known=list(_TABLES))
     sections[""][0].only()
     if len(sections.get("instrument", [])) != 1:
         raise sections[""][0].refuse("rules.one_instrument")
@@ -73,6 +78,7 @@ def _read_file(sections: Mapping[str, list[Section]], read: _Read) -> None:
     read.instruments[made.id] = (section, made)
     read.values += [read_value(one, made) for one in sections.get("value", [])]
     read.duties += [(one, duty(one, made, read.words)) for one in sections.get("duty", [])]
+    read.admissions += [read_admission(one, made.id, made.validity) for one in sections.get("admission", [])]
 
 
 def _check_repeals(instruments: Mapping[str, tuple[Section, Instrument]]) -> None:

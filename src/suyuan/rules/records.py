@@ -10,6 +10,7 @@ from typing import NoReturn, TypeAlias
 
 from suyuan.events.vocabulary import Label
 from suyuan.kernel import Validity
+from suyuan.rules.admission import REGIME, Admission, Pack, pack_of
 from suyuan.rules.errors import RulesError
 from suyuan.rules.periods import Period
 from suyuan.rules.statuses import Status, weakest
@@ -180,7 +181,8 @@ class Law:
 
     `past` are editions that a better reading has replaced, by version: nothing arises under them any more,
     but what arose keeps them. `facts` are the dated facts of the register that duties may name beside kinds
-    of event; `digest` is the SHA-256 of the files it was read from.
+    of event; `digest` is the SHA-256 of the files it was read from; `admissions` are the packs by which records
+    that contradict the ledger are refused or admitted.
     """
 
     instruments: Mapping[str, Instrument]
@@ -189,6 +191,7 @@ class Law:
     past: Mapping[str, Value | Duty]
     facts: Mapping[str, Label]
     digest: str
+    admissions: Sequence[Admission] = ()
 
     def value(self, name: str, on: date) -> InForce | NotInForce:
         """The value `name` on a day, or that none is in force; `RulesError` if there is no such value."""
@@ -205,6 +208,11 @@ class Law:
             if on in one.validity:
                 return one
         return _nothing(name, on, [one.validity for one in versions])
+
+    def admission(self, on: date) -> Pack | NotInForce:
+        """How records that arrive on a day are admitted: the pack of the regime in force, or that there is none."""
+        regime = self.value(REGIME, on)
+        return regime if isinstance(regime, NotInForce) else pack_of(self.admissions, str(regime.told), on)
 
     def in_force(self, on: date) -> tuple[list[Value], list[Duty]]:
         """Every value and duty in force on a day, by name."""

@@ -14,12 +14,22 @@ from suyuan.simulation.fleet import NEVER, SWAP, TEST, Fleet
 from suyuan.simulation.plan import ENOUGH_FOR_EVERY_KIND
 from suyuan.simulation.service import batteries, batteries_none, pack_in
 from suyuan.simulation.story import Story
-from suyuan.simulation.texts import Ints, Mask, numbered
+from suyuan.simulation.texts import Ints, Mask, battery_codes, days, numbered
+from suyuan.simulation.world import World
 
+OLD_SERIALS, EXCHANGED_FROM = 8_000_000, 500_001
+"""Old packs, of whose making no record tells, have serials above this; some of them are put in before scrapping."""
 _SAFE = 8
 """So many vehicles scrapped first neither lose their pack nor is it lost sight of, if every kind must occur."""
 _ROUTES = np.array([0, 1, 0, 2, 0])
 OUTLET, DIRECT, RETIRED = range(3)
+
+
+def old_packs(world: World, design: Ints, first: int) -> pl.Series:
+    """Codes of packs made soon after their design was filed, of which no record tells."""
+    made = np.array([days(one.filed_on) for one in world.all_designs])[design] + 20
+    serial = OLD_SERIALS + first + np.arange(len(design))
+    return battery_codes([one.prefix("P") for one in world.all_designs], design, made, serial)
 
 
 @dataclass(slots=True)
@@ -74,6 +84,7 @@ def _tell_ordinary(story: Story, rng: np.random.Generator, cars: pl.DataFrame, l
     day = cars["scrapped"].to_numpy()
     safe = np.arange(n) < (_SAFE if story.plan.vehicles >= ENOUGH_FOR_EVERY_KIND else 0)
     there = safe | (rng.random(n) >= story.plan.errors.leaked)
+    cars = exchange(story, cars, there & ~safe, dismantler, leaks)
     reason = pl.Series(["lost", "removed_before", "unknown"]).gather(rng.integers(0, 3, n))
     chemistry = pl.Series([d.chemistry for d in world.all_designs]).gather(cars["design"])
     story.tell(
@@ -90,6 +101,18 @@ def _tell_ordinary(story: Story, rng: np.random.Generator, cars: pl.DataFrame, l
     leaks.note("leaked", cars["vin"].gather(gone), cars["pack"].gather(gone), day[gone], dismantler[gone])
     stays = np.flatnonzero(there)
     return _remove(story, rng, cars[stays], dismantler[stays], day[stays] + rng.integers(2, 9, len(stays)), safe[stays])
+
+
+def exchange(story: Story, cars: pl.DataFrame, may: Mask, by: Ints, leaks: Leaks) -> pl.DataFrame:
+    """Some vehicles arrive with an old pack that no record put into them; their own is never heard of again."""
+    rng = np.random.default_rng([story.plan.seed, 11])
+    day = cars["scrapped"].to_numpy()
+    other = np.flatnonzero(may & (rng.random(cars.height) < story.plan.errors.exchanged) & (day <= story.last_day))
+    if not len(other):
+        return cars
+    leaks.note("exchanged", cars["vin"].gather(other), cars["pack"].gather(other), day[other], by[other])
+    codes = old_packs(story.world, cars["design"].to_numpy()[other], EXCHANGED_FROM)
+    return cars.with_columns(cars["pack"].scatter(other, codes).alias("pack"))
 
 
 def _remove(

@@ -42,7 +42,16 @@ FOLLOW_UPS = {
 }
 """Corrections and withdrawals that companies send later; `record` is the simulator's number of the record."""
 
-ERRORS = ("late", "missing", "duplicate", "mistyped", "wrong_order", "leaked", "vanished", "corrected", "withdrawn")
+ERRORS = (
+    *("late", "missing", "duplicate", "mistyped", "wrong_order", "leaked", "vanished", "corrected", "withdrawn"),
+    *("exchanged", "overfull", "misread", "misweighed", "overstated"),
+)
+_KIND_OF_LEAK = {
+    "leaked": "battery_removed",
+    "vanished": "outlet_received",
+    "exchanged": "vehicle_scrapped",
+    "overfull": "outlet_received",
+}
 _CODES = (FieldType.BATTERY_CODE, FieldType.VIN)
 
 
@@ -103,7 +112,7 @@ def _day(number: str) -> pl.Expr:
     return pl.col(number).cast(pl.Int32).cast(pl.Date)
 
 
-def _objects(reports: Reports, chosen: pl.DataFrame) -> pl.DataFrame:
+def objects_of(reports: Reports, chosen: pl.DataFrame) -> pl.DataFrame:
     """`chosen` records with the code of their main object, `object`, and the name of its field, `field`."""
     parts = []
     for (kind,), group in chosen.group_by("kind", maintain_order=True):
@@ -119,10 +128,10 @@ def _objects(reports: Reports, chosen: pl.DataFrame) -> pl.DataFrame:
 
 
 def _chosen(reports: Reports, error: str) -> pl.DataFrame:
-    return _objects(reports, reports.records.filter(pl.col("error") == error))
+    return objects_of(reports, reports.records.filter(pl.col("error") == error))
 
 
-def _note(
+def note(
     story: Story, reports: Reports, rows: pl.DataFrame, *, due: str = "reported", came: str | None = "reported"
 ) -> None:
     """Write errors into the truth; `rows` has `error`, `kind`, `record`, `object`, `by`, `at` and the rest if known."""
@@ -147,7 +156,7 @@ def _note(
 
 def _note_leaks(story: Story, reports: Reports, leaks: Leaks) -> None:
     for rows in leaks.rows:
-        kind = "battery_removed" if (rows["error"] == "leaked").any() else "outlet_received"
+        kind = _KIND_OF_LEAK[str(rows["error"].first() or "leaked")]
         described = rows.select(
             "error",
             pl.lit(kind).alias("kind"),
@@ -158,7 +167,7 @@ def _note_leaks(story: Story, reports: Reports, leaks: Leaks) -> None:
             pl.lit(None, pl.Int64).alias("reported"),
             pl.col("code").alias("true_value"),
         )
-        _note(story, reports, described, came=None)
+        note(story, reports, described, came=None)
 
 
 def _replace_reported(reports: Reports, chosen: pl.DataFrame, reported: Ints) -> None:
@@ -175,7 +184,7 @@ def _be_late(story: Story, reports: Reports, rng: np.random.Generator) -> None:
     late = _chosen(reports, "late")
     day = late["reported"].to_numpy() + rng.integers(30, 120, late.height)
     came = upload_days(day, late["half"].to_numpy(), story.first_day)
-    _note(story, reports, late.with_columns(pl.Series("came", came, dtype=pl.Int64)).drop("field"), came="came")
+    note(story, reports, late.with_columns(pl.Series("came", came, dtype=pl.Int64)).drop("field"), came="came")
     _replace_reported(reports, late, came)
 
 
@@ -198,9 +207,9 @@ def _mistype(story: Story, reports: Reports, rng: np.random.Generator) -> None:
     chosen = chosen.with_columns(
         pl.col("object").alias("true_value"), pl.Series("reported_value", wrong, dtype=pl.String)
     )
-    _note(story, reports, chosen)
+    note(story, reports, chosen)
     for (kind,), group in chosen.group_by("kind", maintain_order=True):
-        _patch(
+        patch(
             reports,
             str(kind),
             group["field"][0],
@@ -208,7 +217,7 @@ def _mistype(story: Story, reports: Reports, rng: np.random.Generator) -> None:
         )
 
 
-def _patch(reports: Reports, kind: str, field: str, values: pl.DataFrame) -> None:
+def patch(reports: Reports, kind: str, field: str, values: pl.DataFrame) -> None:
     """Set `field` in the records of `values` (`record`, `value`), only in rows with `true_value` if that is given."""
     frame = reports.told[kind]
     joined = frame.join(values, left_on="_record", right_on="record", how="left", maintain_order="left")
@@ -235,13 +244,13 @@ def _misdate(story: Story, reports: Reports, rng: np.random.Generator) -> None:
         field, to = described.time, column_type(described, described.time)
         moment = (pl.col("stated") * 1_000_000).cast(pl.Datetime("us")).cast(to)
         true = (pl.col("at") * 1_000_000).cast(pl.Datetime("us")).cast(to)
-        _patch(reports, str(kind), field, group.select("record", moment.alias("value")))
+        patch(reports, str(kind), field, group.select("record", moment.alias("value")))
         noted = group.with_columns(
             pl.lit(field).alias("field"),
             true.cast(pl.String).alias("true_value"),
             moment.cast(pl.String).alias("reported_value"),
         )
-        _note(story, reports, noted)
+        note(story, reports, noted)
 
 
 def _repeat(story: Story, reports: Reports, rng: np.random.Generator) -> None:
@@ -249,7 +258,7 @@ def _repeat(story: Story, reports: Reports, rng: np.random.Generator) -> None:
     chosen = _chosen(reports, "duplicate").drop("field")
     again = next_upload(chosen["reported"].to_numpy(), chosen["half"].to_numpy(), story.first_day)
     came = np.where(rng.random(chosen.height) < 0.4, chosen["reported"].to_numpy(), again)
-    _note(story, reports, chosen.with_columns(pl.Series("came", came, dtype=pl.Int64)), came="came")
+    note(story, reports, chosen.with_columns(pl.Series("came", came, dtype=pl.Int64)), came="came")
     first = int(reports.records["record"].max() or 0) + 1  # type: ignore[arg-type] # a column of integers
     copies = chosen.select("record", pl.Series("copy", np.arange(first, first + chosen.height), dtype=pl.Int64))
     for kind in chosen["kind"].unique(maintain_order=True):
@@ -263,7 +272,7 @@ def _repeat(story: Story, reports: Reports, rng: np.random.Generator) -> None:
 
 def _omit(story: Story, reports: Reports) -> None:
     chosen = _chosen(reports, "missing")
-    _note(story, reports, chosen.drop("field"), came=None)
+    note(story, reports, chosen.drop("field"), came=None)
     reports.records = reports.records.filter(pl.col("error").ne_missing("missing"))
     for kind in chosen["kind"].unique(maintain_order=True):
         gone = chosen.filter(pl.col("kind") == kind)["record"]
@@ -277,7 +286,7 @@ def _some(story: Story, reports: Reports, kind: str, rate: float, rng: np.random
     drawn = rng.random(fit.height) < rate
     if rate and story.plan.vehicles >= ENOUGH_FOR_EVERY_KIND and fit.height and not drawn.any():
         drawn[0] = True
-    return _objects(reports, fit.filter(pl.Series(drawn, dtype=pl.Boolean)))
+    return objects_of(reports, fit.filter(pl.Series(drawn, dtype=pl.Boolean)))
 
 
 def _correct(story: Story, reports: Reports, rng: np.random.Generator) -> None:
@@ -291,8 +300,8 @@ def _correct(story: Story, reports: Reports, rng: np.random.Generator) -> None:
     chosen = chosen.join(use, on="record", maintain_order="left").with_columns(
         pl.lit("corrected").alias("error"), pl.lit("vehicle_use").alias("field"), wrong.alias("reported_value")
     )
-    _note(story, reports, chosen)
-    _patch(reports, "vehicle_sold", "vehicle_use", chosen.select("record", pl.col("reported_value").alias("value")))
+    note(story, reports, chosen)
+    patch(reports, "vehicle_sold", "vehicle_use", chosen.select("record", pl.col("reported_value").alias("value")))
     _follow_up(story, reports, chosen, "correction", "vehicle_use", "车辆用途填报有误(模拟)")
 
 
@@ -317,7 +326,7 @@ def _withdraw(story: Story, reports: Reports, rng: np.random.Generator) -> None:
     reports.told["assessed"] = pl.concat([frame, rows.select(frame.columns)])
     extra = extra.with_columns(pl.col("copy").alias("record"), pl.lit("withdrawn").alias("error")).drop("copy", "field")
     reports.records = pl.concat([reports.records, extra.select(reports.records.columns)])
-    _note(story, reports, extra)
+    note(story, reports, extra)
     _follow_up(
         story,
         reports,

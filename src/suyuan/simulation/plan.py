@@ -29,6 +29,18 @@ class ErrorRates:
         Share of scrapped vehicles (swap models apart) that arrive without their pack.
     vanished
         Share of removed batteries of which nothing is heard again.
+    exchanged
+        Share of scrapped vehicles (swap models apart) that arrive with another pack, of which no record says that it
+        was put in; the pack that was in it is never heard of again.
+    overfull
+        Share of outlets to which, at the beginning of the window, more old batteries are brought than a small outlet
+        may store; they leave two months later.
+    misread
+        Share of the receipts of utilisers and outlets in which one character of the code is wrong.
+    misweighed
+        Share of the receipts of utilisers with a mass a fifth to two fifths too small.
+    overstated
+        Share of utilisers that report half as much lithium again as they recovered.
     corrected, withdrawn
         Share of sales reported with a wrong use and corrected later; share of assessments reported
         by mistake and withdrawn later.
@@ -43,6 +55,11 @@ class ErrorRates:
     vanished: float = 0.10
     corrected: float = 0.003
     withdrawn: float = 0.02
+    exchanged: float = 0.0
+    overfull: float = 0.0
+    misread: float = 0.0
+    misweighed: float = 0.0
+    overstated: float = 0.0
 
     def __post_init__(self) -> None:
         for name, rate in self.items():

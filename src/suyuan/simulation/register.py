@@ -8,6 +8,7 @@ from datetime import date
 
 import polars as pl
 
+from suyuan.simulation.facts import RECOVERED_KG_PER_PACK_KG
 from suyuan.simulation.world import Company, Design, World
 
 _SITE_KINDS = {
@@ -112,7 +113,7 @@ def _filing(world: World, design: Design, level: str) -> dict[str, object]:
         "height_mm": height,
         "modules": design.modules if level == "P" else None,
         "cells": in_series if level != "C" else None,
-        "details": _MARK,
+        "details": json.dumps({"simulated": True, "composition": dict(RECOVERED_KG_PER_PACK_KG[design.chemistry])}),
         "filed_on": design.filed_on,
         "valid_from": design.filed_on,
     }

@@ -11,6 +11,8 @@ from suyuan.simulation.birth import tell_births
 from suyuan.simulation.ending import Leaks, tell_collection, tell_scrapping
 from suyuan.simulation.errors import Reports, report
 from suyuan.simulation.fleet import Fleet, build_fleet
+from suyuan.simulation.misdeeds import tell_overfull
+from suyuan.simulation.misreports import misreport
 from suyuan.simulation.plan import Plan
 from suyuan.simulation.register import registry_tables
 from suyuan.simulation.reporting import schedule
@@ -78,8 +80,10 @@ def simulate(plan: Plan) -> Simulation:
     removed = tell_scrapping(story, fleet, current, leaks)
     received = tell_collection(story, pl.concat([repaired, moved_out, removed]), leaks)
     tell_utilisation(story, fleet, received, exchanged)
+    tell_overfull(story, leaks)
     told = story.finished()
     reports = report(story, told, schedule(told, world, story.first_day), leaks)
+    misreport(story, reports)
     files, places = file_table(world, reports, plan.xlsx_rows)
     return Simulation(plan, world, fleet, told, reports, files, places)
 

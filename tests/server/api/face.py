@@ -77,6 +77,12 @@ class Face:
         )
         return _answer(asked)
 
+    def put(self, path: str, body: object) -> Answer:
+        return _answer(self._client.put(_address(path), json.dumps(body).encode(), content_type="application/json"))
+
+    def delete(self, path: str) -> Answer:
+        return _answer(self._client.delete(_address(path)))
+
     def submit(self, *records: Mapping[str, object], key: str | None = None, **query: object) -> Answer:
         """Report packs."""
         headers = {"Idempotency-Key": key} if key else {}

@@ -173,7 +173,8 @@ def test_the_state_is_the_one_that_the_rules_say(cast: Cast, clock: FixedClock, 
         states = {(row.record, row.duty): (row.state, row.late_days) for row in _all(run, on)}
         kept = {state.value: count for state, count in _by_state(run, on).items() if count}
         assert reads.counts(run, Scope.of_nation(), on) == kept
-    table = compute(law().part(Form.EVENT), calendar(), history, roles(), on)
+        held = roles(run)
+    table = compute(law().part(Form.EVENT), calendar(), history, held, on)
     for event, duty, state, late in table.select("event", "duty", "state", "late_days").iter_rows():
         assert states[event, duty] == (State(state), late)
     assert {state for state, _ in states.values()} == set(State) - {State.VOID}

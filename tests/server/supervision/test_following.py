@@ -182,6 +182,7 @@ def test_a_company_whose_roles_are_set_right_owes_anew(cast: Cast, clock: FixedC
     assert (followed.companies, followed.changed) == (1, 1)
     assert duties() == []
     executed("UPDATE registry_company SET name_en = 'x' WHERE number = %s", [cast.utiliser.number])
+    assert following(clock).looked.everything  # nothing waits: time for the detectors that need everything at once
     assert not following(clock).anything
 
 
@@ -194,8 +195,8 @@ def test_the_table_says_what_the_rules_say(cast: Cast, clock: FixedClock, watche
             watched.report("battery_removed", cast.dismantler, [_removal(10 + n, day)])
     following(clock)
     with transaction.atomic(), cursor() as run:
-        history = events_between(run, law().part(Form.EVENT), Portion())
-    table = compute(law().part(Form.EVENT), calendar(), history, roles(), TODAY)
+        history, held = events_between(run, law().part(Form.EVENT), Portion()), roles(run)
+    table = compute(law().part(Form.EVENT), calendar(), history, held, TODAY)
     names = ["version", "event", "due_on", "fulfilled_by", "fulfilled_on", "company"]
     expected = sorted(table.select(names).rows(), key=repr)
     told = sorted((tuple(row[name] for name in names) for row in duties()), key=repr)

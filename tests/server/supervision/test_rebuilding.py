@@ -9,7 +9,7 @@ import pytest
 
 from suyuan.rules import Duty, Law, Period, Unit, law
 from suyuan.server.kit.clock import FixedClock
-from suyuan.server.supervision.services import rebuilding
+from suyuan.server.supervision.services import reading
 from tests.server.cast import Cast
 from tests.server.ledger.acting import VIN, ids_of, pack
 from tests.server.supervision.watching import (
@@ -40,7 +40,7 @@ TAMPERED = [
 @pytest.fixture
 def lived(cast: Cast, clock: FixedClock, watched: Watched, monkeypatch: pytest.MonkeyPatch) -> Watched:
     """Several batteries with several duties; portions are so small that there are many."""
-    monkeypatch.setattr(rebuilding, "PORTION", 2)
+    monkeypatch.setattr(reading, "PORTION", 2)
     days = random.Random(3)
     for number in range(1, 9):
         day = date(2025, 10, 1) + timedelta(days=days.randrange(380))

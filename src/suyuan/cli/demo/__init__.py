@@ -1,5 +1,6 @@
 """`suyuan demo`: a simulated province through the real program, from an empty folder to a traced battery."""
 
+import os
 from pathlib import Path
 
 from suyuan.cli.commands import command, option
@@ -23,15 +24,20 @@ def demo(vehicles: int, seed: int, no_serve: bool, keep: bool, port: int, home: 
 
     if not no_serve:
         check_port(HERE, port)
+    os.environ.setdefault("SUYUAN_PUBLIC_URL", f"http://{HERE}:{port}")  # for the labels printed here
     kept = move_in(home, keep=keep)
     from suyuan.cli.demo.play import play  # its rooms can be loaded now
 
     chosen = kept or Play(vehicles, seed)
     play(chosen.vehicles, chosen.seed, furnished=kept is not None)
     remember(chosen)
+    from suyuan.cli.demo.people import furnish_people, show_pages
+
+    furnish_people()
     if no_serve:
         return Exit.OK
     from suyuan.cli.demo.keys import show_keys
 
     show_keys(port)
+    show_pages(port)
     return serve_until_stopped(HERE, port, 2, with_worker=True)

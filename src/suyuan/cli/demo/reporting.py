@@ -15,9 +15,12 @@ from suyuan.server.kit.clock import CHINA, FixedClock
 from suyuan.server.kit.scope import Scope
 from suyuan.server.registry import services as registry
 from suyuan.server.registry.queries import by_uscc
+from suyuan.server.registry.services.outlet_filing import Author, import_outlets
 from suyuan.server.submissions.models import FINISHED, Submission
 from suyuan.server.submissions.services import Order, receive, work
+from suyuan.sheets import Format, write_table
 from suyuan.simulation import Simulation, Upload
+from suyuan.simulation.outlets import outlets
 
 _EVENING = time(21, 0)
 
@@ -76,8 +79,16 @@ def register(simulation: Simulation) -> None:
     clock = FixedClock(_evening(simulation.plan.start))
     registry.register_companies(nation, tables["companies"], clock).or_raise()
     registry.register_sites(nation, tables["sites"], clock).or_raise()
+    _file_outlets(simulation, clock)
     registry.load_vendor_codes(nation, tables["vendor_codes"].write_csv()).or_raise()
     registry.import_filings(nation, tables["filings"]).or_raise()
+
+
+def _file_outlets(simulation: Simulation, clock: FixedClock) -> None:
+    """Bring the outlets in as a workbook, by the way that real ones take."""
+    since = clock.today()
+    table = write_table(outlets(simulation.world, since, simulation.plan.seed), Format.XLSX)
+    import_outlets(Author(Scope.of_nation(), "simulation"), table, "simulated outlets.xlsx", clock=clock).or_raise()
 
 
 def report(simulation: Simulation, *, quiet: bool) -> Tally:

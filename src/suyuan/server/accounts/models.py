@@ -1,7 +1,9 @@
-"""API keys and the log of who read restricted records."""
+"""People and what they are for a company or authority; API keys; the log of who read restricted records."""
 
 from enum import StrEnum
+from typing import ClassVar
 
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -19,6 +21,42 @@ class Permission(StrEnum):
 
 
 OF_COMPANIES = frozenset({Permission.SUBMIT, Permission.FILE})
+
+
+class Role(StrEnum):
+    """What somebody is for the company or authority of a membership."""
+
+    ADMIN = "admin"  # invites people, manages keys, approves exports, and does all that others there do
+    OFFICIAL = "official"  # supervises: only for authorities
+    DATA_OFFICER = "data_officer"  # reports and files: only for companies
+    CLERK = "clerk"  # takes in and hands over batteries: for companies and their outlets
+    VIEWER = "viewer"  # reads
+
+
+OF_AUTHORITIES = frozenset({Role.OFFICIAL})
+IN_COMPANIES = frozenset({Role.DATA_OFFICER, Role.CLERK})
+
+
+class Person(AbstractBaseUser):
+    """Somebody who signs in with an e-mail address or the number of a telephone; never deleted, only made inactive."""
+
+    login = models.CharField(max_length=254, unique=True)
+    name = models.TextField()
+    language = models.CharField(max_length=7, default="zh_Hans")
+    is_active = models.BooleanField(default=True)
+    simulated = models.BooleanField(default=False)  # of a demonstration: signs in without a password there
+    created_at = models.DateTimeField()
+
+    USERNAME_FIELD = "login"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    objects = BaseUserManager["Person"]()
+
+    class Meta:
+        db_table = "accounts_person"
+
+    def __str__(self) -> str:
+        return self.name
+
 
 _BY_DIVISION = (Level.PROVINCE.value, Level.CITY.value)
 _BY_COMPANY = (Level.COMPANY.value, Level.OUTLET.value)
@@ -79,16 +117,25 @@ class ApiKey(models.Model):
 
 
 class Access(models.Model):
-    """One reading of a restricted record: who read what, and when. Added to, never changed."""
+    """One reading of a restricted record: who read what, and when. Added to, never changed.
+
+    The reader is a key or a person.
+    """
 
     at = models.DateTimeField(db_index=True)
-    key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, db_constraint=True, related_name="+")
+    key = models.ForeignKey(ApiKey, null=True, on_delete=models.PROTECT, db_constraint=True, related_name="+")
+    person = models.BigIntegerField(null=True, db_index=True)
     company = models.IntegerField(null=True)
     act = models.TextField()
     subject = models.TextField(db_index=True)
 
     class Meta:
         db_table = "accounts_access"
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(key__isnull=False) | Q(person__isnull=False), name="accounts_access_reader"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.act} {self.subject}"

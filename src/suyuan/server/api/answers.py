@@ -15,10 +15,13 @@ FORMS: Final[Mapping[str, str]] = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
     "csv": "text/csv",
+    "html": "text/html",
     "parquet": "application/vnd.apache.parquet",
     "pdf": "application/pdf",
     "text": "text/plain",
+    "ics": "text/calendar",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zpl": "application/zpl",
 }
 """Forms of answers: the word in the address, and the name in ``Accept``."""
 

@@ -15,8 +15,17 @@ from suyuan.server.api import schemas
 from suyuan.server.api.document import PROBLEM, Document, finish
 from suyuan.server.api.door import door
 from suyuan.server.api.operations import (
+    answers,
     batteries,
+    cases,
     codes,
+    complaints,
+    detection,
+    feeds,
+    labels,
+    laboratory,
+    outlets,
+    qualifications,
     recall,
     receipts,
     register,
@@ -41,13 +50,22 @@ class Application(NinjaAPI):
 
 ROUTERS: Final = (
     submissions.router,
+    laboratory.router,  # its addresses below a battery's come before the battery's own
     batteries.router,
     recall.router,
     receipts.router,
+    feeds.router,
     supervision.router,
+    cases.router,
+    answers.router,
+    detection.router,
     codes.router,
     vocabulary.router,
     register.router,
+    qualifications.router,
+    labels.router,
+    outlets.router,
+    complaints.router,
     service.router,
 )
 
@@ -68,6 +86,7 @@ def document(language: Language) -> Document:
     made: Document = dict(APPLICATION.get_openapi_schema(path_prefix=""))
     name = PROBLEM.rpartition("/")[2]
     made["components"]["schemas"][name] = schemas.Problem.model_json_schema()
+    made["components"]["schemas"]["EvidenceIn"] = schemas.EvidenceIn.model_json_schema()
     return finish(made, language)
 
 

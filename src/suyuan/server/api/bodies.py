@@ -152,7 +152,11 @@ def taken(request: HttpRequest, model: type[Model], limit: int) -> Model:
     Refusal
         ``api.parameter_invalid`` with the first field that is not as it should be.
     """
-    value = json_body(request, limit)
+    return shaped(json_body(request, limit), model)
+
+
+def shaped(value: object, model: type[Model]) -> Model:
+    """A JSON value as a `model`; raises as `taken`."""
     try:
         return model.model_validate(value)
     except ValidationError as error:

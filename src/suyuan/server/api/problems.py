@@ -3,7 +3,6 @@
 import json
 import logging
 from http import HTTPStatus
-from typing import Final
 from uuid import uuid4
 
 from django.core.exceptions import SuspiciousOperation
@@ -18,9 +17,6 @@ from suyuan.server.kit.observing import route_of
 from suyuan.server.kit.problems import Missing, Refusal, Unavailable
 
 log = logging.getLogger("suyuan.api")
-
-RETRY_AFTER_S: Final = 2
-"""When a client may ask again after an answer that says "not now"."""
 
 
 class Malformed(Refusal):
@@ -72,8 +68,9 @@ def problem_answer(error: SuyuanError, language: Language) -> HttpResponse:
     response = HttpResponse(body, status=detail["status"], content_type=problems.CONTENT_TYPE)
     if detail["status"] == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = 'Bearer realm="suyuan"'
-    if detail["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
-        response["Retry-After"] = str(RETRY_AFTER_S)
+    wait_s = problems.wait_s(error)
+    if wait_s is not None:
+        response["Retry-After"] = str(wait_s)
     return response
 
 

@@ -11,7 +11,9 @@ from suyuan.kernel import Language, sentence
 from suyuan.server.accounts.queries import Principal
 from suyuan.server.api.answers import Json
 from suyuan.server.api.wording import Teller
+from suyuan.server.registry.queries.qualifications import Qualification, qualification_kinds
 from suyuan.server.submissions.models import FINISHED, Submission
+from suyuan.sheets.findings import unpack
 
 _FINISHED = frozenset(state.value for state in FINISHED)
 
@@ -65,6 +67,55 @@ def rows_json(frame: pl.DataFrame) -> list[Json]:
     """The rows of a frame; dates as text."""
     days = [pl.col(name).dt.to_string("iso") for name, kind in frame.schema.items() if kind == pl.Date]
     return cast("list[Json]", frame.with_columns(days).to_dicts())
+
+
+def qualification_json(found: Qualification, language: Language) -> dict[str, Json]:
+    """A qualification with its title; a fine as text, so that no digit is lost."""
+    kind = qualification_kinds().get(found.kind)
+    return {
+        "number": found.number,
+        "company": found.company,
+        "company_name": found.name_en if language is Language.EN and found.name_en else found.name_zh,
+        "kind": found.kind,
+        "label": found.kind if kind is None else kind.label.in_language(language),
+        "category": found.category,
+        "reference": found.reference,
+        "batch": found.batch,
+        "division": found.division,
+        "amount_yuan": None if found.amount_yuan is None else str(found.amount_yuan),
+        "valid_from": str(found.valid_from),
+        "valid_to": None if found.valid_to is None else str(found.valid_to),
+        "status": found.status,
+        "source": found.source,
+        "note": found.note,
+        "entered_at": moment(found.entered_at),
+        "entered_by": found.entered_by,
+        "ended_at": moment(found.ended_at),
+        "ended_by": found.ended_by,
+        "end_source": found.end_source,
+        "withdrawn_at": moment(found.withdrawn_at),
+        "withdrawn_by": found.withdrawn_by,
+        "reason": found.reason,
+    }
+
+
+def imported_json(found: pl.DataFrame, entered: int, row_numbers: pl.Series, language: Language) -> dict[str, Json]:
+    """What became of a table that was brought: counts, and every finding with its sentence and row."""
+    numbers = row_numbers.to_list()
+    findings: list[Json] = [
+        {
+            "row": None if row is None else numbers[row],
+            "field": name,
+            "code": code,
+            "severity": severity,
+            "value": value,
+            "message": sentence(code, {"value": value or "", "field": name or "", **unpack(data)}, language),
+        }
+        for row, name, code, severity, value, data in found.select(
+            "row", "field", "code", "severity", "value", "data"
+        ).iter_rows()
+    ]
+    return {"rows": len(numbers), "entered": entered, "findings": findings}
 
 
 def principal_json(asker: Principal, company: Json) -> dict[str, Json]:

@@ -42,6 +42,11 @@ def about(*, request: str | None = None, submission: int | None = None) -> Itera
         _request.reset(asked)
 
 
+def request_number() -> str:
+    """The number of the request that this thread answers, as its lines have it; "-" outside of requests."""
+    return _request.get() or "-"
+
+
 class JsonLines(logging.Formatter):
     """A record as one line of JSON."""
 

@@ -1,11 +1,13 @@
 """From an error, which is a code and its data, to an HTTP answer (RFC 9457 problem details)."""
 
-from typing import ClassVar, TypedDict
+from typing import ClassVar, Final, TypedDict
 
 from suyuan.kernel import Language, SuyuanError, sentence
 from suyuan.kernel.findings import Value
 
 CONTENT_TYPE = "application/problem+json"
+SOON_S: Final = 2
+HOUR_S: Final = 3600
 
 
 class Refusal(SuyuanError):
@@ -44,6 +46,12 @@ class TooLarge(Refusal):
     status = 413
 
 
+class TooMany(Refusal):
+    """More requests than are taken from one sender in a while."""
+
+    status = 429
+
+
 class Unavailable(Refusal):
     """Not now; later perhaps."""
 
@@ -64,6 +72,18 @@ class Problem(TypedDict):
 def status_of(error: SuyuanError) -> int:
     """The HTTP status for an error; one from a pure room means that the content cannot be accepted."""
     return error.status if isinstance(error, Refusal) else Refusal.status
+
+
+def wait_s(error: SuyuanError) -> int | None:
+    """After how many seconds it may be asked again (``Retry-After``); None where waiting does not help.
+
+    An error that knows better says so in its data (``retry_after_s``).
+    """
+    if not isinstance(error, TooMany | Unavailable):
+        return None
+    told = error.data.get("retry_after_s")
+    usual = HOUR_S if isinstance(error, TooMany) else SOON_S
+    return told if isinstance(told, int) else usual
 
 
 def problem(error: SuyuanError, language: Language) -> Problem:

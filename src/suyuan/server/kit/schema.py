@@ -9,14 +9,15 @@ from psycopg import sql
 from suyuan.server.kit.connection import APP_ALIAS, OWNER_ALIAS, cursor
 from suyuan.server.kit.roles import grant_app
 
-_BORROWED = "procrastinate"  # tables of a library, whose migrations know nothing of our roles
+# tables of libraries, whose migrations know nothing of our roles
+_BORROWED = ("procrastinate_", "django_session", "account_", "mfa_")
 _OURS = "suyuan.server."
 
 
 def migrate() -> None:
     """Apply every migration as the owner. The server must run and the roles must exist."""
     call_command("migrate", database=OWNER_ALIAS, interactive=False, verbosity=0)
-    tables = [table for table in _tables() if table.startswith(f"{_BORROWED}_")]
+    tables = [table for table in _tables() if table.startswith(_BORROWED)]
     if tables:
         with cursor(OWNER_ALIAS) as statement:
             statement.execute(grant_app(*tables))
@@ -68,7 +69,7 @@ def migrate_to(names: Iterable[str]) -> None:
 def empty_tables() -> None:
     """Empty every table of ours and start numbering anew. For tests; as the owner."""
     rooms = [config.label for config in apps.get_app_configs() if config.name.startswith(_OURS)]
-    prefixes = tuple(f"{label}_" for label in (*rooms, _BORROWED))
+    prefixes = (*(f"{label}_" for label in rooms), *_BORROWED)
     names = [sql.Identifier(table) for table in _tables() if table.startswith(prefixes)]
     if names:
         with cursor(OWNER_ALIAS) as statement:

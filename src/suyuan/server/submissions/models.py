@@ -75,6 +75,14 @@ class Submission(models.Model):
     refused = models.IntegerField(default=0)
     groups = models.JSONField(default=list)
     failure = models.JSONField(null=True)  # the code and data of what stopped it
+    person = models.BigIntegerField(null=True)  # who sent it on a page
+    trial = models.BigIntegerField(null=True)  # the dry run that it was decided on
+    completes = models.BigIntegerField(null=True)  # the submission whose refused records it brings again
+    repairs = models.JSONField(null=True)  # kinds of proposed repairs to do; null: every kind, if `repair`
+    changes = models.JSONField(null=True)  # field → {text as received → text instead}
+    layout = models.JSONField(null=True)  # how the file was understood, see `services.mending.layout_of`
+    cancelled_at = models.DateTimeField(null=True)
+    cancelled_by = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "submissions_submission"
@@ -92,7 +100,10 @@ class Submission(models.Model):
             models.CheckConstraint(condition=Q(state__in=[s.value for s in State]), name="submissions_state"),
             models.CheckConstraint(condition=Q(mode__in=[m.value for m in Mode]), name="submissions_mode"),
         )
-        indexes = (models.Index(fields=["company", "-number"], name="submissions_of_company"),)
+        indexes = (
+            models.Index(fields=["company", "-number"], name="submissions_of_company"),
+            models.Index(fields=["completes"], name="submissions_completing", condition=Q(completes__isnull=False)),
+        )
 
 
 class Findings(models.Model):

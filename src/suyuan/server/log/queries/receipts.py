@@ -1,4 +1,4 @@
-"""Receipts of submissions and proofs of single records, made from the database and the published tree."""
+"""Receipts of submissions and papers, and proofs of single records, made from the database and the published tree."""
 
 import psycopg
 
@@ -7,7 +7,7 @@ from suyuan.server.kit.problems import Conflict, Missing
 from suyuan.server.ledger.queries.documents import document
 from suyuan.server.log.queries.inner_tiles import InnerTiles
 from suyuan.server.log.queries.place import Place, size_of
-from suyuan.server.log.queries.shards import Placed, placed
+from suyuan.server.log.queries.shards import Placed, placed, placed_paper
 from suyuan.tlog import Receipt, RecordProof, TileReader, TlogProof, parse_leaf
 from suyuan.tlog.receipts import prove_record
 
@@ -20,11 +20,31 @@ def receipt(run: psycopg.Cursor[Row], place: Place, submission: int) -> Receipt:
     Conflict
         ``log.not_yet`` as long as it waits for its place in the published tree.
     """
-    found = placed(run, submission)
+    made = _receipt(place, placed(run, submission))
+    if made is None:
+        raise Conflict("log.not_yet", number=submission)
+    return made
+
+
+def paper_receipt(run: psycopg.Cursor[Row], place: Place, paper: int) -> Receipt:
+    """The receipt of a paper, with its secret: for who may read the paper.
+
+    Raises
+    ------
+    Conflict
+        ``log.paper_not_yet`` as long as it waits for its place in the published tree.
+    """
+    made = _receipt(place, placed_paper(run, paper))
+    if made is None:
+        raise Conflict("log.paper_not_yet", number=paper)
+    return made
+
+
+def _receipt(place: Place, found: Placed | None) -> Receipt | None:
     content = place.files(found.shard.origin).checkpoint() if found else None
     size = size_of(content)
     if found is None or content is None or found.index >= size:
-        raise Conflict("log.not_yet", number=submission)
+        return None
     proof = _proof(place, found, content, size)
     return Receipt(parse_leaf(found.leaf), proof, found.secret, place.address(found.shard.origin))
 

@@ -10,10 +10,12 @@ from suyuan.server.kit.connection import Row
 _SHARDS = "SELECT number, origin, province, year, secret FROM log_shard ORDER BY province, year"
 _NEXT = "SELECT coalesce(max(index) + 1, 0) FROM log_entry WHERE shard = %s"
 _LEAVES = "SELECT index, leaf FROM log_entry WHERE shard = %s AND index >= %s ORDER BY index LIMIT %s"
-_PLACE = """
+_PLACES = """
 SELECT e.index, e.leaf, e.secret, s.number, s.origin, s.province, s.year, s.secret
-  FROM log_entry e JOIN log_shard s ON s.number = e.shard WHERE e.submission = %s
+  FROM log_entry e JOIN log_shard s ON s.number = e.shard WHERE e.{column} = %s
 """
+_PLACE = _PLACES.replace("{column}", "submission")
+_PAPER = _PLACES.replace("{column}", "paper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,12 @@ def leaves(run: psycopg.Cursor[Row], shard: int, start: int, limit: int) -> Sequ
 def placed(run: psycopg.Cursor[Row], submission: int) -> Placed | None:
     """Where a submission stands; None if it has no place yet."""
     row = run.execute(_PLACE, [submission]).fetchone()
+    return Placed(row[0], bytes(row[1]), bytes(row[2]), _shard(row[3:])) if row else None
+
+
+def placed_paper(run: psycopg.Cursor[Row], paper: int) -> Placed | None:
+    """The same of a paper."""
+    row = run.execute(_PAPER, [paper]).fetchone()
     return Placed(row[0], bytes(row[1]), bytes(row[2]), _shard(row[3:])) if row else None
 
 

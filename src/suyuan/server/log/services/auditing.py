@@ -1,7 +1,7 @@
 """Compare the ledger with the log: every leaf is made again from the database, every difference is named.
 
 First the log's files against its root, and the entries of the database against the files; then, in the
-order of the submissions, the records of the ledger against the leaves. Memory is bounded by the largest
+order of the submissions, the records of the ledger against the leaves; papers last. Memory is bounded by the largest
 submission (48 bytes a record) and by what differs.
 """
 
@@ -15,6 +15,7 @@ from suyuan.server.kit.connection import Row
 from suyuan.server.log.queries.place import Place
 from suyuan.server.log.queries.shards import shards
 from suyuan.server.log.services.audit_files import compare_entries, open_logged
+from suyuan.server.log.services.audit_papers import PaperComparison
 from suyuan.server.log.services.audit_records import Comparison, Submissions
 from suyuan.server.witness.keys import KeyFolder
 
@@ -37,6 +38,7 @@ class Audit:
     entries: int = 0
     submissions_seen: int = 0
     records: int = 0
+    papers: int = 0
     origins: list[str] = field(default_factory=list)
 
     def findings(self) -> Iterator[Finding]:
@@ -60,3 +62,6 @@ class Audit:
             self.submissions_seen += 1
             self.records += records
             yield from differences
+        papers = PaperComparison(self.run, {shard.number: shard for shard in rows})
+        yield from papers.findings()
+        self.papers = papers.seen

@@ -1,17 +1,18 @@
 """The inner tree of a submission, made from the documents of its records; memory stays a hash and an id a record."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date
 from itertools import groupby, islice
 from operator import attrgetter
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from suyuan.server.kit.clock import CHINA
 from suyuan.server.ledger.queries.documents import Document
 from suyuan.server.ledger.services.outbox import Facts
 from suyuan.server.log.queries.inner_tiles import ID_BYTES
+from suyuan.server.log.queries.papers import Paper
 from suyuan.tlog import (
     MerkleTree,
     SubmissionLeaf,
@@ -24,6 +25,8 @@ from suyuan.tlog.hashing import HASH_BYTES
 from suyuan.tlog.leaves import SECRET_BYTES, record_leaf_hashes
 from suyuan.tlog.tiles import TILE_BYTES, tile_roots
 
+PAPER: Final = "paper-"
+"""What the id of a paper begins with; behind it stands its number."""
 PORTION = 4096
 """Records hashed at once."""
 
@@ -74,6 +77,16 @@ def _inner(documents: Iterator[Document], secret: bytes | None) -> Inner:
     return Inner(bytes(ids), bytes(hashes))
 
 
+def paper_in(entry: bytes) -> int | None:
+    """The number of the paper that an entry of a log speaks of; None where it speaks of none."""
+    try:
+        named = parse_leaf(entry).submission
+    except TlogError:
+        return None
+    number = named.removeprefix(PAPER)
+    return int(number) if named.startswith(PAPER) and number.isascii() and number.isdigit() else None
+
+
 def submission_in(entry: bytes) -> int | None:
     """The number of the submission that an entry of a log speaks of; None where it is none of ours."""
     try:
@@ -110,3 +123,16 @@ def leaf_of(
         records=len(inner.hashes) // HASH_BYTES,
         records_root=inner.tree.root.hex(),
     )
+
+
+def paper_leaf(paper: Paper, shard_secret: bytes, regime: Regime) -> SubmissionLeaf:
+    """The leaf of a paper: that of a submission without records, under the pseudonym of what the paper belongs to.
+
+    Raises
+    ------
+    TlogError
+        As `leaf_of`.
+    """
+    facts = Facts(0, 0, paper.kind, paper.digest, paper.received_at)
+    leaf = leaf_of(facts, Inner(b"", b""), paper.subject, shard_secret, regime, secret=paper.secret)
+    return replace(leaf, submission=f"{PAPER}{paper.number}")

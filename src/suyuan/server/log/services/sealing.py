@@ -1,12 +1,14 @@
-"""Give committed submissions their places: from the outbox of the ledger to entries of a log.
+"""Give committed submissions and papers their places: from the outboxes to entries of a log.
 
 One transaction: leaves are made from what the ledger holds, indices are dense, and what has a place
 leaves the outbox. Which shard takes a submission is decided by the day on which it gets its place, so
 that a shard is closed for good once the next has begun.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import TypeAlias
 
 import psycopg
 
@@ -15,9 +17,11 @@ from suyuan.server.kit.connection import Row, stream
 from suyuan.server.ledger.queries.documents import documents_of
 from suyuan.server.ledger.services.outbox import Announcement, announced, take, waiting
 from suyuan.server.log.queries.inner_tiles import ID_BYTES
+from suyuan.server.log.queries.papers import Paper, these_waiting, waiting_papers
 from suyuan.server.log.queries.place import Place
 from suyuan.server.log.queries.shards import ShardRow, next_index, shards
-from suyuan.server.log.services.inner import Inner, Regime, inner_trees, leaf_of, submission_in
+from suyuan.server.log.services.inner import Inner, Regime, inner_trees, leaf_of, paper_in, paper_leaf, submission_in
+from suyuan.server.log.services.papers import take_papers
 from suyuan.server.log.services.seating import Seats, Usher
 from suyuan.tlog.reading import read_bundle
 from suyuan.tlog.tiles import ENTRIES, WIDTH, tiles_on
@@ -30,12 +34,14 @@ FIRST_PORTION = 8
 """Submissions whose records are read at first; twice as many after small ones."""
 
 _LOCK = "SELECT pg_advisory_xact_lock(7722, 0)"
-_ENTRIES = "COPY log_entry (shard, index, submission, leaf, secret, sealed_at) FROM STDIN (FORMAT binary)"
-_ENTRY_TYPES = ("int4", "int8", "int8", "bytea", "bytea", "timestamptz")
+_ENTRIES = "COPY log_entry (shard, index, submission, paper, leaf, secret, sealed_at) FROM STDIN (FORMAT binary)"
+_ENTRY_TYPES = ("int4", "int8", "int8", "int8", "bytea", "bytea", "timestamptz")
 _RECORDS = "COPY log_record (submission, ids, leaves, level_1, level_2) FROM STDIN (FORMAT binary)"
 _RECORD_TYPES = ("int8", "bytea", "bytea", "bytea", "bytea")
 
 _NOTHING = Inner(b"", b"")
+
+Item: TypeAlias = Announcement | Paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +60,27 @@ class Sealer:
     published: dict[int, int] = field(default_factory=dict)
 
     def seal(self, run: psycopg.Cursor[Row], limit: int = AT_ONCE) -> int:
-        """Seal what waits and can have a place, at most `limit` submissions; how many were sealed."""
+        """Seal what waits and can have a place, at most `limit` submissions and papers; how many were sealed."""
         run.execute(_LOCK)
         chosen, seats = self._choose(run, limit)
-        lost = self._lost(run) if chosen else {}
-        seats |= self._usher.seats(run, {one.company for _, one in lost.values()}.difference(seats))
-        again = [one for _, one in lost.values() if one.company in seats]
-        inner = _inner(again, 1, 1) if again else _inner(chosen, FIRST_PORTION, AT_ONCE)
-        taken = [one for one in again or chosen if one.submission in inner]
+        papers, giving = self._choose_papers(run, limit)
+        lost = self._lost(run) if chosen or papers else {}
+        found = [one for _, one in lost.values()]
+        seats |= self._usher.seats(run, {one.company for one in _submissions(found)}.difference(seats))
+        giving |= self._giving(run, {one.seat for one in _papers(found)}.difference(giving))
+        places = _Places(seats, giving)
+        again = [one for one in found if places.has(one)]
+        inner = _inner(_submissions(again), 1, 1) if again else _inner(chosen, FIRST_PORTION, AT_ONCE)
+        taken: list[Item] = [*(one for one in chosen if one.submission in inner), *papers]
+        if again:
+            taken = _sealable(again, inner)
         if taken:
-            _copy(run, _ENTRIES, _ENTRY_TYPES, list(self._entries(run, taken, inner, seats, lost)))
-            _copy(run, _RECORDS, _RECORD_TYPES, ((number, one.ids, *one.levels) for number, one in inner.items()))
-            take(run, [one.submission for one in taken])
+            _copy(run, _ENTRIES, _ENTRY_TYPES, list(self._entries(run, taken, inner, places, lost)))
+            numbers = [one.submission for one in _submissions(taken)]
+            rows = ((number, inner[number].ids, *inner[number].levels) for number in numbers)
+            _copy(run, _RECORDS, _RECORD_TYPES, rows)
+            take(run, numbers)
+            take_papers(run, [one.number for one in _papers(taken)])
         return len(taken)
 
     @property
@@ -83,41 +98,109 @@ class Sealer:
                 return chosen, seats
             held |= here.difference(seats)
 
-    def _lost(self, run: psycopg.Cursor[Row]) -> dict[tuple[int, bytes], tuple[int, Announcement]]:
-        """(index, submission) by shard and entry: what a restored database announces and the trees have already."""
-        found = {}
+    def _choose_papers(self, run: psycopg.Cursor[Row], limit: int) -> tuple[list[Paper], dict[str, ShardRow]]:
+        """The same for papers, with the shard of each seat."""
+        held: set[str] = set()
+        while True:
+            chosen = waiting_papers(run, limit, held)
+            here = {one.seat for one in chosen}
+            giving = self._giving(run, here)
+            if here == set(giving):
+                return chosen, giving
+            held |= here.difference(giving)
+
+    def _giving(self, run: psycopg.Cursor[Row], seats: Collection[str]) -> dict[str, ShardRow]:
+        provinces = {seat: self.place.province(seat) for seat in seats}
+        giving = self._usher.giving(run, set(provinces.values()))
+        return {seat: giving[province] for seat, province in provinces.items() if province in giving}
+
+    def _lost(self, run: psycopg.Cursor[Row]) -> dict[tuple[int, bytes], tuple[int, Item]]:
+        """(index, item) by shard and entry: what a restored database announces and the trees have already."""
+        found: dict[tuple[int, bytes], tuple[int, Item]] = {}
         for shard in shards(run):
             start, size = next_index(run, shard.number), self.published.get(shard.number, 0)
             files = self.place.files(shard.origin)
             for bundle in tiles_on(ENTRIES, size, start // WIDTH) if start < size else ():
-                entries = enumerate(read_bundle(files.read, bundle), start=bundle.index * WIDTH)
-                named = {submission_in(entry): (index, entry) for index, entry in entries if index >= start}
-                for one in sorted(announced(run, sorted(filter(None, named))), key=lambda one: named[one.submission]):
-                    index, entry = named[one.submission]
-                    found[shard.number, entry] = (index, one)
+                every = enumerate(read_bundle(files.read, bundle), start=bundle.index * WIDTH)
+                entries = [(index, entry) for index, entry in every if index >= start]
+                numbers = {submission_in(entry): (index, entry) for index, entry in entries}
+                paper_numbers = {paper_in(entry): (index, entry) for index, entry in entries}
+                here: list[tuple[int, bytes, Item]] = [
+                    (*numbers[one.submission], one) for one in announced(run, sorted(filter(None, numbers)))
+                ]
+                here += [
+                    (*paper_numbers[one.number], one) for one in these_waiting(run, sorted(filter(None, paper_numbers)))
+                ]
+                found |= {
+                    (shard.number, entry): (index, one) for index, entry, one in sorted(here, key=lambda one: one[0])
+                }
         return found
 
     def _entries(
         self,
         run: psycopg.Cursor[Row],
-        taken: Sequence[Announcement],
+        taken: Sequence[Item],
         inner: Mapping[int, Inner],
-        seats: Seats,
-        lost: Mapping[tuple[int, bytes], tuple[int, Announcement]],
+        places: "_Places",
+        lost: Mapping[tuple[int, bytes], tuple[int, Item]],
     ) -> Iterator[Row]:
         """A row for each; what the tree has already keeps its index there."""
-        following = {shard.number: self._next_index(run, shard) for _, shard in seats.values()}
+        following = {shard.number: self._next_index(run, shard) for shard in places.shards}
         now = self.clock.now()
         for one in taken:
-            code, shard = seats[one.company]
-            leaf = bytes(leaf_of(one, inner[one.submission], code, shard.secret, self.regime, secret=one.secret))
+            shard = places.shard(one)
+            if isinstance(one, Paper):
+                leaf, submission, paper = bytes(paper_leaf(one, shard.secret, self.regime)), None, one.number
+            else:
+                made = leaf_of(
+                    one, inner[one.submission], places.code(one), shard.secret, self.regime, secret=one.secret
+                )
+                leaf, submission, paper = bytes(made), one.submission, None
             index, _ = lost.get((shard.number, leaf), (following[shard.number], one))
             following[shard.number] += index == following[shard.number]
-            yield (shard.number, index, one.submission, leaf, one.secret, now)
+            yield (shard.number, index, submission, paper, leaf, one.secret, now)
 
     def _next_index(self, run: psycopg.Cursor[Row], shard: ShardRow) -> int:
         """Behind the last entry of the database and of the tree, which may know more after a restore."""
         return max(next_index(run, shard.number), self.published.get(shard.number, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Which shard takes what: submissions by company, papers by seat."""
+
+    seats: Seats
+    giving: Mapping[str, ShardRow]
+
+    @property
+    def shards(self) -> list[ShardRow]:
+        """Every shard that gives a place."""
+        return [*(shard for _, shard in self.seats.values()), *self.giving.values()]
+
+    def has(self, one: Item) -> bool:
+        """Whether its shard gives places now."""
+        return one.seat in self.giving if isinstance(one, Paper) else one.company in self.seats
+
+    def shard(self, one: Item) -> ShardRow:
+        """Its shard."""
+        return self.giving[one.seat] if isinstance(one, Paper) else self.seats[one.company][1]
+
+    def code(self, one: Announcement) -> str:
+        """The code of the company that submitted."""
+        return self.seats[one.company][0]
+
+
+def _submissions(items: Iterable[Item]) -> list[Announcement]:
+    return [one for one in items if not isinstance(one, Paper)]
+
+
+def _papers(items: Iterable[Item]) -> list[Paper]:
+    return [one for one in items if isinstance(one, Paper)]
+
+
+def _sealable(again: Sequence[Item], inner: Mapping[int, Inner]) -> list[Item]:
+    """What comes before the first submission whose records were not read: a tree is refilled without gaps."""
+    return list(takewhile(lambda one: isinstance(one, Paper) or one.submission in inner, again))
 
 
 def _inner(chosen: Sequence[Announcement], portion: int, largest: int) -> dict[int, Inner]:

@@ -43,18 +43,16 @@ class Usher:
 
     def seats(self, run: psycopg.Cursor[Row], numbers: Collection[int]) -> Seats:
         """The seats of these companies; the others have to wait."""
-        latest = {shard.province: shard for shard in shards(run)}  # they come by province and year
-        current: dict[str, ShardRow | None] = {}
-        seats: Seats = {}
         firms = companies(Scope.of_nation(), sorted(numbers)).select("number", "code", "division")
-        for number, code, division in firms.iter_rows():
-            province = self.place.province(division)
-            if province not in current:
-                current[province] = self._current(run, province, latest.get(province))
-            shard = current[province]
-            if shard is not None:
-                seats[number] = (code, shard)
-        return seats
+        homes = {number: (code, self.place.province(division)) for number, code, division in firms.iter_rows()}
+        giving = self.giving(run, {province for _, province in homes.values()})
+        return {number: (code, giving[province]) for number, (code, province) in homes.items() if province in giving}
+
+    def giving(self, run: psycopg.Cursor[Row], provinces: Collection[str]) -> dict[str, ShardRow]:
+        """The shard of each of these provinces that gives places now; the others have to wait."""
+        latest = {shard.province: shard for shard in shards(run)}  # they come by province and year
+        found = {province: self._current(run, province, latest.get(province)) for province in sorted(provinces)}
+        return {province: shard for province, shard in found.items() if shard is not None}
 
     def _current(self, run: psycopg.Cursor[Row], province: str, latest: ShardRow | None) -> ShardRow | None:
         """The shard of this year; the latest one where the clock has gone back, for an earlier one is closed."""

@@ -8,6 +8,7 @@ import psycopg
 from django.db import transaction
 
 from suyuan.events.check import Context
+from suyuan.events.policy import Policy
 from suyuan.kernel import Severity
 from suyuan.server.kit.clock import CHINA, Clock
 from suyuan.server.kit.connection import Row
@@ -15,6 +16,7 @@ from suyuan.server.kit.scope import Scope
 from suyuan.server.ledger.services import Amended, Correction, Filing, Objection, correct, withdraw
 from suyuan.server.registry import queries as registry
 from suyuan.server.submissions.models import Mode, Submission
+from suyuan.server.submissions.services.admitting import policy_for
 from suyuan.server.submissions.services.judging import Judged
 from suyuan.server.submissions.services.result import Counted, rows_of_records
 from suyuan.sheets import findings as table
@@ -34,14 +36,16 @@ def amend(
     filing = Filing(submission.company, submission.number, received_ms, rng)
     values = judged.checked.values.filter(judged.checked.ok_rows)
     with transaction.atomic():
-        amended = _amend(run, judged.kind.name, values, filing, clock)
+        amended = _amend(run, judged.kind.name, values, filing, clock, policy_for(submission.received_at))
         whole = submission.mode == Mode.ALL_OR_NOTHING
         if dry or (whole and any(objection.refuses for objection in amended.objections)):
             transaction.set_rollback(True)
     return _count(judged, amended)
 
 
-def _amend(run: psycopg.Cursor[Row], kind: str, values: pl.DataFrame, filing: Filing, clock: Clock) -> Amended:
+def _amend(
+    run: psycopg.Cursor[Row], kind: str, values: pl.DataFrame, filing: Filing, clock: Clock, policy: Policy
+) -> Amended:
     if values.is_empty():
         return Amended({}, [])
     if kind == "withdrawal":
@@ -49,7 +53,7 @@ def _amend(run: psycopg.Cursor[Row], kind: str, values: pl.DataFrame, filing: Fi
     fields = ("record_id", "field", "value", "reason")
     present = values.with_columns(**{name: pl.lit(None) for name in fields if name not in values.columns})
     wanted = [Correction(*row) for row in present.select(fields).iter_rows()]
-    return correct(run, wanted, filing, _context(filing.reporter, clock))
+    return correct(run, wanted, filing, _context(filing.reporter, clock), policy)
 
 
 def _context(company: int, clock: Clock) -> Context:

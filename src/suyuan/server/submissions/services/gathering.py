@@ -26,6 +26,7 @@ from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
 from suyuan.server.kit.connection import Row, cursor
 from suyuan.server.ledger.services.append import append
 from suyuan.server.submissions.models import Submission
+from suyuan.server.submissions.services.admitting import policy_for
 from suyuan.server.submissions.services.announcing import announce_all
 from suyuan.server.submissions.services.entering import Counts, are_new, enter
 from suyuan.server.submissions.services.judging import Judged, judge, sheet_of
@@ -173,7 +174,9 @@ def _take(run: psycopg.Cursor[Row], group: Sequence[Waiting], rng: np.random.Gen
     enter(run, drafts, [one.body for one in group], Counts(rows, sizes), clock)
     numbers = np.array([draft.number for draft in drafts], np.int64)
     numbered = replace(batch, row=record - first[record] + 1)
-    done = append(run, numbered, numbers[owner[record]], int(clock.now().timestamp() * 1000), rng=rng)
+    now = clock.now()
+    received_ms = int(now.timestamp() * 1000)
+    done = append(run, numbered, numbers[owner[record]], received_ms, rng=rng, policy=policy_for(now))
     if not done.admitted.all() or len(done.contradictions):
         raise _NotCleanError
     announce_all(run, drafts)

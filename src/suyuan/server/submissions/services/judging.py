@@ -13,16 +13,18 @@ from suyuan.events.templates import all_templates
 from suyuan.events.vocabulary import Kind, vocabulary
 from suyuan.server.kit.clock import Clock
 from suyuan.server.kit.problems import Refusal
+from suyuan.server.submissions.services.mending import Mending, mend
 from suyuan.server.submissions.services.surroundings import reporter_for, surroundings
 from suyuan.sheets import findings as table
 from suyuan.sheets.limits import DEFAULT_LIMITS
 from suyuan.sheets.nested import Json
 from suyuan.sheets.reading import read
 from suyuan.sheets.records import Document, read_document
-from suyuan.sheets.sheet import Sheet, apply_repairs
+from suyuan.sheets.sheet import Sheet
 from suyuan.sheets.sniff import Format
 
 Progress = Callable[[str], None]
+AS_RECEIVED = Mending()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,14 @@ class Unreadable:
     rows: int
 
 
-def read_sheet(body: bytes, name: str, kind: str | None, mapping: Mapping[str, str] | None, *, repair: bool) -> Sheet:
-    """Read a file; raises `suyuan.sheets.limits.SheetError` where nothing can be read."""
+def read_sheet(
+    body: bytes, name: str, kind: str | None, mapping: Mapping[str, str] | None, mending: Mending = AS_RECEIVED
+) -> Sheet:
+    """Read a file and mend it as wished; raises `suyuan.sheets.limits.SheetError` where nothing can be read."""
     if kind is not None and kind not in vocabulary().kinds:
         raise Refusal("submissions.unknown_kind", kind=kind, kinds=sorted(vocabulary().kinds))
     sheet = read(body, all_templates(), name=name or None, mapping=mapping, template=kind)
-    return apply_repairs(sheet) if repair and sheet.readable else sheet
+    return mend(sheet, mending)
 
 
 def sheet_of(kind: str, records: list[Json]) -> Sheet:

@@ -21,9 +21,11 @@ from suyuan.server.kit.problems import Conflict, Missing, TooLarge
 from suyuan.server.submissions.models import FINISHED, GIVEN_UP, Findings, Mode, State, Submission
 from suyuan.server.submissions.services import store
 from suyuan.server.submissions.services.announcing import announce_all
+from suyuan.server.submissions.services.cancelling import go_on
 from suyuan.server.submissions.services.gathering import gather, randomness
 from suyuan.server.submissions.services.judging import Judged, Unreadable, judge, read_sheet
 from suyuan.server.submissions.services.mappings import recall_mapping, remember_mapping
+from suyuan.server.submissions.services.mending import Mending, layout_of
 from suyuan.server.submissions.services.result import Result, to_parquet
 from suyuan.server.submissions.services.working import again_if_beaten, take_in, unreadable
 from suyuan.sheets import findings as table
@@ -54,12 +56,21 @@ class Order:
     idempotency_key: str | None = None
     key: int | None = None
     site: int | None = None  # the outlet whose key sends it
+    person: int | None = None  # who sends it on a page
+    trial: int | None = None  # the dry run that it was decided on
+    completes: int | None = None  # the submission whose refused records it brings again
+    repairs: tuple[str, ...] | None = None  # with `repair`: the kinds to do; None means every kind
+    changes: Mapping[str, Mapping[str, str]] | None = None  # field → {text as received → text instead}
 
     @property
     def wishes(self) -> str:
         """What is wanted beside the bytes, in short: two submissions are the same only if this agrees, too."""
         mapping = sorted((self.mapping or {}).items())
-        told = json.dumps([self.kind, self.mode.value, self.dry, self.repair, mapping], ensure_ascii=True)
+        wanted: list[object] = [self.kind, self.mode.value, self.dry, self.repair, mapping]
+        if self.repairs is not None or self.changes:
+            changes = [[name, sorted(texts.items())] for name, texts in sorted((self.changes or {}).items())]
+            wanted += [sorted(self.repairs or ()), changes]
+        told = json.dumps(wanted, ensure_ascii=True)
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
@@ -78,7 +89,7 @@ def receive(company: int, source: bytes | Path, order: Order, clock: Clock = SYS
     body = store.Body.of(source)
     if body.size > LARGEST_BYTES:
         raise TooLarge("submissions.too_large", size=body.size, most=LARGEST_BYTES)
-    together = gather(_draft(company, body, order, clock), body, clock)
+    together = None if order.trial or order.changes else gather(_draft(company, body, order, clock), body, clock)
     if together is not None:
         return together
     known = _known(company, body, order)
@@ -141,6 +152,11 @@ def _draft(company: int, body: store.Body, order: Order, clock: Clock) -> Submis
         site=order.site,
         wishes=order.wishes,
         vocabulary=vocabulary().version,
+        person=order.person,
+        trial=order.trial,
+        completes=order.completes,
+        repairs=None if order.repairs is None else list(order.repairs),
+        changes={name: dict(texts) for name, texts in order.changes.items()} if order.changes else None,
     )
 
 
@@ -190,19 +206,21 @@ def _alone(number: int) -> Iterator[bool]:
 
 def _work(submission: Submission, clock: Clock) -> None:
     def progress(step: str) -> None:
-        Submission.objects.filter(number=submission.number).update(step=step)
+        go_on(submission.number)
+        Submission.objects.filter(number=submission.number).update(step=step, rows=submission.rows)
 
     body = store.fetch(submission.received_id)
     try:
         mapping = submission.mapping or recall_mapping(submission.company, submission.kind)
         told = bool(submission.mapping)
         submission.mapping = mapping or None
-        sheet = read_sheet(body, submission.name, submission.kind, mapping, repair=submission.repair)
+        sheet = read_sheet(body, submission.name, submission.kind, mapping, Mending.of(submission))
     except SheetError as error:
         found = Unreadable(table.one(error.finding), 0)
         _finish(submission, unreadable(found, dry=submission.dry), clock)
         return
     del body
+    submission.layout, submission.rows = layout_of(sheet), sheet.height
     judged = judge(sheet, submission.company, clock, progress, submission.site)
     if isinstance(judged, Unreadable):
         _finish(submission, unreadable(judged, dry=submission.dry), clock)
@@ -211,7 +229,9 @@ def _work(submission: Submission, clock: Clock) -> None:
     progress("writing")
 
     def act() -> None:
-        _finish(submission, take_in(judged, submission, randomness(), clock), clock)
+        result = take_in(judged, submission, randomness(), clock)
+        go_on(submission.number)
+        _finish(submission, result, clock)
 
     again_if_beaten(act)
     if told and submission.mapping and not submission.dry:
@@ -241,6 +261,7 @@ def _fail(submission: Submission, state: State, code: str, data: dict[str, objec
     Submission.objects.filter(number=submission.number).update(
         state=state.value,
         step="",
+        layout=submission.layout,
         finished_at=clock.now(),
         failure={"code": code, "data": data},
         idempotency_key=None,

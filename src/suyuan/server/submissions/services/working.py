@@ -18,6 +18,7 @@ from suyuan.server.kit.clock import Clock
 from suyuan.server.kit.connection import cursor
 from suyuan.server.ledger.services.append import Appended, append
 from suyuan.server.submissions.models import Mode, State, Submission
+from suyuan.server.submissions.services.admitting import policy_for
 from suyuan.server.submissions.services.amending import amend
 from suyuan.server.submissions.services.judging import Judged, Unreadable, sheet_rows
 from suyuan.server.submissions.services.result import (
@@ -72,7 +73,14 @@ def take_in(judged: Judged, submission: Submission, rng: np.random.Generator, cl
         else:
             batch = sheet_rows(judged, judged.batch)
             done = append(
-                run, batch, submission.number, received_ms, rng=rng, whole=whole, dry=submission.dry or spoiled
+                run,
+                batch,
+                submission.number,
+                received_ms,
+                rng=rng,
+                policy=policy_for(submission.received_at),
+                whole=whole,
+                dry=submission.dry or spoiled,
             )
             counted = _count(judged, judged.batch, done)
     if whole and counted.refused and not submission.dry:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from types import MappingProxyType
 
@@ -13,6 +14,7 @@ from suyuan.rules import Law
 from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Scope
 from suyuan.server.registry.queries import companies
+from suyuan.server.registry.queries.qualifications import intervals
 from suyuan.server.supervision.queries.copied import copied
 
 WITHDRAWAL = 36
@@ -41,6 +43,11 @@ _FACTS = """
 SELECT company, subject, id::text, kind, occurred_on, (recorded_at AT TIME ZONE 'Asia/Shanghai')::date,
        withdrawn_at IS NULL FROM supervision_fact ORDER BY number
 """
+_COMMISSIONS = """
+SELECT c.site, c.company, c.valid_from, c.valid_to FROM registry_outlet_commission c
+ WHERE c.agreed_at IS NOT NULL ORDER BY c.site, c.valid_from, c.company
+"""
+_COMMISSION = {"site": pl.Int64(), "company": pl.Int64(), "from": pl.Date(), "to": pl.Date()}
 _FACT_SCHEMA = {
     "company": pl.Int64(),
     "subject": pl.String(),
@@ -67,6 +74,9 @@ _SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
 )
 
 
+LIST = "industry_conditions"
+"""The qualification that puts a company on the list of the industry conditions."""
+
 FIRST = "$"
 """Behind the duties of companies, which stand under "#" and a number, and before every lot."""
 
@@ -92,29 +102,47 @@ def portions(run: psycopg.Cursor[Row], rows: int = PORTION) -> Iterator[Portion]
 def events_between(run: psycopg.Cursor[Row], law: Law, portion: Portion) -> pl.DataFrame:
     """Every record that matters to a duty of `law`, of all objects in a range of lots; see `_told`."""
     wanted = {"kinds": kind_numbers(law), "after": portion.after, "upto": portion.upto}
-    return _told(copied(run, _IN_RANGE, wanted, _SCHEMA))
+    return _told(copied(run, _IN_RANGE, wanted, _SCHEMA), _utilisers(run), _commissions(run))
 
 
 def events_of(run: psycopg.Cursor[Row], law: Law, lots: Sequence[str], serials: Sequence[int]) -> pl.DataFrame:
     """The same for some distinct objects."""
-    return _told(
-        copied(run, _OF_OBJECTS, {"kinds": kind_numbers(law), "lots": list(lots), "serials": list(serials)}, _SCHEMA)
-    )
+    wanted = {"kinds": kind_numbers(law), "lots": list(lots), "serials": list(serials)}
+    return _told(copied(run, _OF_OBJECTS, wanted, _SCHEMA), _utilisers(run), _commissions(run))
 
 
-def roles() -> pl.DataFrame:
+def roles(run: psycopg.Cursor[Row]) -> pl.DataFrame:
     """Which company has which role on which days, as `suyuan.rules.history.COMPANIES` wants it.
 
-    The register does not know who is on the list of the industry conditions: `listed` is null.
+    The days on which a company was on the list of the industry conditions stand once more, with `listed` "yes".
     """
     known = companies(Scope.of_nation()).select("number", "roles", "valid_from", "valid_to").explode("roles")
-    return known.select(
+    held = known.select(
         pl.col("number").cast(pl.Int64).alias("company"),
         pl.col("roles").alias("role"),
         pl.col("valid_from").alias("from"),
         pl.col("valid_to").alias("to"),
         pl.lit(None, pl.String).alias("listed"),
     )
+    both = held.join(intervals(run, [LIST]).drop("category"), on="company", suffix="_listed")
+    listed = both.select(
+        *("company", "role"),
+        pl.max_horizontal("from", "from_listed").alias("from"),
+        pl.min_horizontal("to", "to_listed").alias("to"),
+        pl.lit("yes").alias("listed"),
+    )
+    days = pl.col("from") <= pl.col("to").fill_null(date.max)
+    return pl.concat([held, listed.filter(days).unique(maintain_order=True)])
+
+
+def _utilisers(run: psycopg.Cursor[Row]) -> pl.DataFrame:
+    """The days on which companies are known to be for echelon use or for recycling: entered so, or listed as such."""
+    return intervals(run, [LIST, "utiliser_kind"]).filter(pl.col("category") != "")
+
+
+def _commissions(run: psycopg.Cursor[Row]) -> pl.DataFrame:
+    """For which company an outlet acts, on which days: commissions to which the company has agreed."""
+    return pl.DataFrame(run.execute(_COMMISSIONS).fetchall(), _COMMISSION, orient="row")
 
 
 def facts(run: psycopg.Cursor[Row]) -> pl.DataFrame:
@@ -142,11 +170,13 @@ def kind_numbers(law: Law) -> list[int]:
     return [vocabulary().kinds[name].no for name in kinds_of(law)]
 
 
-def _told(rows: pl.DataFrame) -> pl.DataFrame:
+def _told(rows: pl.DataFrame, utilisers: pl.DataFrame, commissions: pl.DataFrame) -> pl.DataFrame:
     """The rows as `suyuan.rules.history.EVENTS` wants them, with lot, serial and site beside.
 
     `object` numbers the objects. Only the row that a record is filed under has a slot: from it a duty
-    arises, whatever part of the ledger is looked at. No record names a principal, nor the kind of a utiliser.
+    arises, whatever part of the ledger is looked at. `utiliser_kind` is what the register says of the reporter on
+    the day of the record, null where it says nothing or both; `principal` the one company for which the site of the
+    record acted on that day, null where it acted for none or for several.
     """
     numbered = rows.with_columns(object=pl.struct("lot", "serial").rle_id().cast(pl.Int64))
     names, slots = _words()
@@ -155,15 +185,31 @@ def _told(rows: pl.DataFrame) -> pl.DataFrame:
     arrived_ms = hexadecimal.str.to_integer(base=16, dtype=pl.Int64) + _CHINA_MS
     kind = pl.col("kind").replace_strict(names, return_dtype=pl.Enum(sorted(names.values())))
     slot = pl.col("kind").replace_strict(slots, return_dtype=pl.String)
-    return known.select(
+    told = known.select(
         *("lot", "serial", "site", "event", "object", "reporter", "party", "valid"),
         kind.alias("kind"),
         pl.when(pl.col("main") == 1).then(slot).otherwise(pl.lit("")).alias("slot"),
-        pl.lit(None, pl.Int64).alias("principal"),
         pl.col("occurred_on").cast(pl.Date),
         (arrived_ms // _ONE_DAY_MS).cast(pl.Int32).cast(pl.Date).alias("received_on"),
-        pl.lit(None, pl.String).alias("utiliser_kind"),
     )
+    return told.with_columns(
+        utiliser_kind=_only_one(told, "reporter", utilisers, "company", "category"),
+        principal=_only_one(told, "site", commissions, "site", "company"),
+    )
+
+
+def _only_one(rows: pl.DataFrame, left: str, intervals: pl.DataFrame, right: str, value: str) -> pl.Series:
+    """Of each row the one `value` that the intervals of its `left` give on its day; null for none and for several."""
+    if intervals.is_empty():
+        return pl.repeat(None, rows.height, dtype=intervals.schema[value], eager=True)
+    days = rows.select(pl.col(left).cast(pl.Int64), "occurred_on")
+    told = intervals.rename({right: left, value: "_value"})
+    both = days.join(told, on=left, how="semi").unique().join(told, on=left)
+    day = pl.col("occurred_on")
+    held = both.filter((day >= pl.col("from")) & (day <= pl.col("to").fill_null(date.max)))
+    found = held.group_by(left, "occurred_on").agg(pl.col("_value").unique())
+    one = found.filter(pl.col("_value").list.len() == 1).with_columns(pl.col("_value").list.first())
+    return days.join(one, on=[left, "occurred_on"], how="left", maintain_order="left")["_value"]
 
 
 def _void(rows: pl.DataFrame) -> pl.Series:

@@ -1,6 +1,7 @@
 """The table of duties as it stands, for comparison; and the versions of rules by number."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from types import MappingProxyType
 
 import polars as pl
@@ -28,6 +29,9 @@ DUTY: Mapping[str, pl.DataType] = MappingProxyType(
     }
 )
 """The columns of `supervision_duty`; ids as text with dashes."""
+
+DONE = "findings"
+"""The name in `supervision_reckoned` of the day and the rules of the last look at everything."""
 
 _COPIED = """
 COPY (SELECT d.lot, d.serial, d.event, d.rule, d.company, d.site, d.started_on, d.due_on,
@@ -71,3 +75,9 @@ def rule_numbers(run: psycopg.Cursor[Row]) -> dict[str, int]:
 def reckoned(run: psycopg.Cursor[Row]) -> dict[str, str]:
     """Under which ``law`` and ``calendar`` the table was computed; empty if it never was."""
     return dict(run.execute(_RECKONED).fetchall())
+
+
+def looked_on(run: psycopg.Cursor[Row]) -> date | None:
+    """The day of the last look of all detectors at everything; None before the first."""
+    mark = reckoned(run).get(DONE)
+    return None if mark is None else date.fromisoformat(mark.partition(" ")[0])

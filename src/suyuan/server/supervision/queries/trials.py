@@ -27,7 +27,7 @@ def tried(run: psycopg.Cursor[Row], scope: Scope, draft: Draft, on: date) -> Tri
     """
     if scope.level is not Level.NATION:
         raise Forbidden("supervision.nation_only", level=scope.level.value)
-    return try_draft(law(), draft, known_calendar(), _batches(run, with_draft(law(), draft)), roles(), on)
+    return try_draft(law(), draft, known_calendar(), _batches(run, with_draft(law(), draft)), roles(run), on)
 
 
 def _batches(run: psycopg.Cursor[Row], told: Law) -> Iterator[pl.DataFrame]:

@@ -1,11 +1,11 @@
-"""Keep the table of duties current: look at what entered the ledger since it was last looked at.
+"""Keep duties and findings current: look at what entered the ledger since it was last looked at.
 
 What entered waits in a table that a trigger fills in the transaction that adds the records (it follows the
 ledger's outbox). A row is there as soon as its records are, and goes only in the transaction that
-brings their duties up to date: a commit that comes late cannot be missed, and a crash repeats a round.
+brings their duties and findings up to date: a commit that comes late cannot be missed, and a crash repeats a round.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 
@@ -15,9 +15,12 @@ from suyuan.server.kit.connection import Row
 from suyuan.server.supervision.queries.history import events_of
 from suyuan.server.supervision.queries.stored import reckoned, stored_of
 from suyuan.server.supervision.services.comparing import Differences, compare, write
+from suyuan.server.supervision.services.detecting import Looked, look
 from suyuan.server.supervision.services.rebuilding import LOCK, mark, of_companies, rebuild, state_of_companies
 from suyuan.server.supervision.services.reckoning import Reckoning, enter_versions
 from suyuan.server.supervision.services.recounting import recount
+from suyuan.server.supervision.services.selling import add_sales
+from suyuan.server.supervision.services.standing import keep_standing
 
 SUBMISSIONS = 500  # taken up in one round at most
 OBJECTS = 50_000  # whose histories are read together
@@ -38,32 +41,50 @@ _COMPANIES_DONE = "DELETE FROM supervision_waiting_company WHERE company = ANY (
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What one round did: submissions and companies looked at, objects computed anew, duties written or moved."""
+    """What one round did: submissions and companies looked at, objects computed anew, duties written or moved.
+
+    `standing` counts standing duties found not met, or met again.
+    """
 
     submissions: int = 0
     companies: int = 0
     objects: int = 0
     changed: int = 0
     recounted: int = 0
+    standing: int = 0
+    looked: Looked = field(default_factory=Looked)
 
     @property
     def anything(self) -> bool:
         """Whether there was something to do."""
-        return bool(self.submissions or self.companies or self.changed or self.recounted)
+        return bool(
+            self.submissions
+            or self.companies
+            or self.changed
+            or self.recounted
+            or self.standing
+            or self.looked.everything
+        )
 
 
 def follow(run: psycopg.Cursor[Row], told: Law | None = None, clock: Clock = SYSTEM_CLOCK) -> Followed:
-    """One round: bring the duties of what waits up to date, inside the caller's transaction.
+    """One round: bring the duties and findings of what waits up to date, inside the caller's transaction.
 
     Under another law than the table was computed with, everything is computed anew; under another
-    calendar, last days are counted again first.
+    calendar, last days are counted again first. A round in which nothing waits has time for the detectors that
+    need everything at once and, once a day, for all of them.
     """
     known = told or law()
     run.execute(LOCK)
     before = reckoned(run)
     if before.get("law") not in (None, known.digest):
         report = rebuild(run, check=False, told=known, clock=clock)
-        return Followed(changed=report.duties.found, recounted=report.recounted)
+        return Followed(
+            changed=report.duties.found,
+            recounted=report.recounted,
+            standing=report.standing,
+            looked=Looked(0, everything=True),
+        )
     enter_versions(run, known)
     moved = recount(run, known, clock)
     submissions = [number for (number,) in run.execute(_FIRST, [SUBMISSIONS])]
@@ -81,7 +102,10 @@ def follow(run: psycopg.Cursor[Row], told: Law | None = None, clock: Clock = SYS
     run.execute(_COMPANIES_DONE, [companies])
     if before.get("law") is None:
         mark(run, reckoning)
-    return Followed(len(submissions), len(companies), len(touched), changed, moved)
+    stood = keep_standing(run, known, clock, stirred=add_sales(run, submissions) or bool(companies))
+    standing = stood.opened + stood.ended if stood else 0
+    looked = look(run, submissions, companies, known, clock)
+    return Followed(len(submissions), len(companies), len(touched), changed, moved, standing, looked=looked)
 
 
 def _touched(

@@ -1,7 +1,11 @@
-"""Compute every duty anew: to compare, or to put the table right. Portion by portion, so that memory stays bounded."""
+"""Compute every duty and finding anew: to compare, or to put the tables right.
+
+Duties go portion by portion, so that memory stays bounded; findings are looked for inside the database.
+"""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import polars as pl
 import psycopg
@@ -10,11 +14,16 @@ from suyuan.rules import Law, law
 from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
 from suyuan.server.kit.connection import Row
 from suyuan.server.supervision.queries.calendars import digest_of
-from suyuan.server.supervision.queries.history import PORTION, Portion, events_between, facts, portions
+from suyuan.server.supervision.queries.history import Portion, facts
 from suyuan.server.supervision.queries.stored import stored_between, stored_of_companies
 from suyuan.server.supervision.services.comparing import Differences, compare, write
+from suyuan.server.supervision.services.detecting import Detected, detect
+from suyuan.server.supervision.services.proving import Unproved, compare_findings
+from suyuan.server.supervision.services.reading import Read, read_ahead
 from suyuan.server.supervision.services.reckoning import Reckoning, enter_versions
 from suyuan.server.supervision.services.recounting import recount
+from suyuan.server.supervision.services.selling import recount_sales
+from suyuan.server.supervision.services.standing import keep_standing
 
 LOCK = "SELECT pg_advisory_xact_lock(7723, 1)"
 _WAITS = "SELECT count(*) FROM supervision_waiting"
@@ -36,15 +45,18 @@ class Report:
     duties: Differences
     waiting: int
     recounted: int
+    standing: int = 0
+    findings: Unproved = field(default_factory=Unproved)
+    detected: Sequence[Detected] = ()
 
     @property
     def clean(self) -> bool:
-        """Whether the table says what the records say."""
-        return not self.duties.found
+        """Whether the tables say what the records say."""
+        return not self.duties.found and not self.findings.found
 
 
 def rebuild(run: psycopg.Cursor[Row], *, check: bool, told: Law | None = None, clock: Clock = SYSTEM_CLOCK) -> Report:
-    """Compute all duties; replace what differs, or with `check` only say what does.
+    """Compute all duties and findings; replace what differs, or with `check` only say what does.
 
     Parameters
     ----------
@@ -64,11 +76,15 @@ def rebuild(run: psycopg.Cursor[Row], *, check: bool, told: Law | None = None, c
     waiting = _count(run)
     found = Differences()
     of_companies(run, reckoning, found, check=check)
-    for portion in portions(run, PORTION):
-        _portion(run, reckoning, portion, found, waiting=waiting, check=check)
-    if not check:
-        mark(run, reckoning)
-    return Report(found, waiting, recounted)
+    for read in read_ahead(run, reckoning.events):
+        _portion(run, reckoning, read, found, waiting=waiting, check=check)
+    if check:
+        return Report(found, waiting, recounted, findings=compare_findings(run, known, waiting))
+    mark(run, reckoning)
+    recount_sales(run)
+    stood = keep_standing(run, known, clock, stirred=True)
+    detected = detect(run, known, clock)
+    return Report(found, waiting, recounted, stood.opened + stood.ended if stood else 0, detected=detected)
 
 
 def of_companies(run: psycopg.Cursor[Row], reckoning: Reckoning, found: Differences, *, check: bool) -> None:
@@ -94,12 +110,12 @@ def mark(run: psycopg.Cursor[Row], reckoning: Reckoning) -> None:
 
 
 def _portion(
-    run: psycopg.Cursor[Row], reckoning: Reckoning, portion: Portion, found: Differences, *, waiting: int, check: bool
+    run: psycopg.Cursor[Row], reckoning: Reckoning, read: Read, found: Differences, *, waiting: int, check: bool
 ) -> None:
-    stored = stored_between(run, portion)
-    computed = reckoning.rows(events_between(run, reckoning.events, portion), stored)
+    stored = stored_between(run, read.portion)
+    computed = reckoning.rows(read.events, stored)
     if check and waiting:
-        stored, computed = _without_waiting(run, portion, stored, computed)
+        stored, computed = _without_waiting(run, read.portion, stored, computed)
     changes = compare(stored, computed)
     found.add(changes)
     if not check:

@@ -42,7 +42,7 @@ class Reckoning:
     @classmethod
     def now(cls, run: psycopg.Cursor[Row], law: Law, clock: Clock) -> "Reckoning":
         """As this installation knows it today."""
-        return cls(law, known_calendar(), roles(), clock.today(), rule_numbers(run))
+        return cls(law, known_calendar(), roles(run), clock.today(), rule_numbers(run))
 
     @cached_property
     def events(self) -> Law:

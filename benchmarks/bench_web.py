@@ -1,0 +1,158 @@
+"""How long the server works on the pages that anybody opens, with a million batteries stored, and on a thousand labels.
+
+    python -m benchmarks.bench_web 1000000     with that many packs, each in a vehicle (the usual number)
+
+The time is that of the whole request inside the server: middleware, queries, template, compression; no network.
+"""
+
+import argparse
+import gzip
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from benchmarks.bench_trace import codes, figure, lot
+from benchmarks.scratch import register_maker, scratch_server
+from suyuan.events import records
+from suyuan.events.vocabulary import vocabulary
+
+PACKS_A_DAY = 10_000
+OUTLETS = 10_127  # as many as were published in 2020
+SAMPLES = 400
+WARM = 50
+LABELS = 1000
+FIRST = date(2020, 1, 1)
+RECEIVED_MS = 1_780_000_000_000
+
+_OUTLETS = """
+WITH made AS (
+    INSERT INTO registry_site (company, code, kind, name, division)
+    SELECT %(company)s, 'B' || n, 'outlet_collection', 'B' || n, (%(divisions)s::text[])[1 + n %% %(many)s]
+      FROM generate_series(1, %(outlets)s) AS n
+    RETURNING number, name, division)
+INSERT INTO registry_outlet (site, version, valid_from, recorded_at, author, kind, name, division, address)
+SELECT number, 1, '2020-01-01', now(), 'bench', 'outlet_collection', name, division, name FROM made
+"""
+
+
+def store(day: int, maker: int) -> None:
+    """One day's packs, each built into a vehicle a month later, through the ledger's own door."""
+    from django.db import transaction
+
+    from suyuan.server.kit.connection import cursor
+    from suyuan.server.ledger.services.append import append
+
+    rng = np.random.default_rng(day)
+    serials = np.arange(PACKS_A_DAY) + 1
+    on = FIRST + timedelta(days=day)
+    pack = codes("P", day, serials)
+    vin = "LBENCH" + pl.Series(day * PACKS_A_DAY + serials).cast(pl.String).str.zfill(11)
+    made = pl.DataFrame({"code": pack}).with_columns(stocked_on=pl.lit(on))
+    bound = pl.DataFrame({"vin": vin, "pack_code": pack}).with_columns(produced_on=pl.lit(on + timedelta(days=30)))
+    for number, (kind, rows) in enumerate((("after_sales_stocked", made), ("vehicle_produced", bound))):
+        batch = records.build(vocabulary().kinds[kind], rows, np.arange(PACKS_A_DAY), maker)
+        with transaction.atomic(), cursor() as run:
+            append(run, batch, 2 * day + number + 1, RECEIVED_MS + day, rng=rng)
+
+
+def store_outlets(company: int) -> None:
+    """As many outlets as there are, over all divisions."""
+    from suyuan.codes.divisions import national
+    from suyuan.server.kit.connection import cursor
+
+    day, known = date(2026, 1, 1), national()
+    divisions = [city.code for province in known.provinces(day) for city in known.children(province.code, day)]
+    with cursor() as run:
+        given = {"company": company, "divisions": divisions, "many": len(divisions), "outlets": OUTLETS}
+        run.execute(_OUTLETS, given)
+
+
+def pages(days: int, stored: str) -> None:
+    """The digital ID: of packs there are, of codes there are not, with outlets of a city, and as JSON."""
+    from django.test import Client
+
+    client = Client(headers={"host": "localhost", "accept-language": "zh", "accept-encoding": "gzip"})
+    rng = np.random.default_rng(1)
+
+    def asked(first: int) -> list[str]:
+        pairs = zip(rng.integers(0, days, SAMPLES), rng.integers(first, first + PACKS_A_DAY, SAMPLES), strict=True)
+        return [f"{lot('P', int(day))}{serial:07d}" for day, serial in pairs]
+
+    size = 0
+
+    def get(query: str, accept: str, status: int) -> Callable[[str], None]:
+        def act(code: str) -> None:
+            nonlocal size
+            answer = client.get(f"/b/{code}{query}", headers={"accept": accept})
+            if answer.status_code != status:
+                raise ArithmeticError(f"{answer.status_code} for {code}")
+            packed = answer.get("Content-Encoding") == "gzip"
+            size = len(answer.content if packed else gzip.compress(answer.content))
+
+        return act
+
+    html = "text/html"
+    for name, act, first in (
+        ("digital ID", get("", html, 200), 1),
+        ("digital ID with the outlets of a city", get("?city=440300", html, 200), 1),
+        ("digital ID as JSON", get("", "application/json", 200), 1),
+        ("digital ID of an unknown code", get("", html, 404), 1_000_001),
+    ):
+        wanted = asked(first)
+        for code in wanted[:WARM]:
+            act(code)
+        spent = []
+        for code in wanted:
+            begin = time.perf_counter()
+            act(code)
+            spent.append((time.perf_counter() - begin) * 1000)
+        figure(f"{name} at {stored} batteries, p95", float(np.percentile(spent, 95)), at_most=50)
+        print(json.dumps({"what": f"{name}, compressed", "value": round(size / 1000, 1), "unit": "kB", "at_most": 60}))
+
+
+def labels() -> None:
+    """A thousand labels drawn, painted as a printer would, and each symbol on them decoded."""
+    from suyuan.kernel import Language
+    from suyuan.labels import Facts, address_of, designs, print_labels
+
+    day = date(2026, 11, 22)
+    made = [f"{lot('P', 0)}{serial:07d}" for serial in range(1, LABELS + 1)]
+    facts = [
+        Facts(code, address_of("https://trace.example", code), "电池企业(模拟)", "P-1", "B", day, 150.0, 400.0, 420.0)
+        for code in made
+    ]
+    for name in designs():
+        begin = time.perf_counter()
+        printed = print_labels(facts, designs()[name], Language.ZH)
+        spent = time.perf_counter() - begin
+        what = f"{LABELS} labels {name}, {printed.symbols} symbols decoded"
+        print(json.dumps({"what": what, "value": round(spent, 2), "unit": "s", "at_most": 5}), flush=True)
+
+
+def main() -> None:
+    """Store, then measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("packs", nargs="?", type=int, default=1_000_000)
+    days = max(1, parser.parse_args().packs // PACKS_A_DAY)
+    with scratch_server():
+        from suyuan.server.kit.connection import OWNER_ALIAS, cursor
+
+        begin = datetime.now(UTC)
+        maker, _ = register_maker()
+        for day in range(days):
+            store(day, maker)
+        store_outlets(maker)
+        with cursor(OWNER_ALIAS) as run:
+            run.execute("ANALYZE")
+        stored = f"{days * PACKS_A_DAY:,}"
+        print(f"{stored} packs stored in {(datetime.now(UTC) - begin).total_seconds():.0f} s", flush=True)
+        pages(days, stored)
+    labels()
+
+
+if __name__ == "__main__":
+    main()

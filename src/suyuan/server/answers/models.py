@@ -1,0 +1,1 @@
+"""The room's tables are plain SQL in its migrations (see `apps`)."""

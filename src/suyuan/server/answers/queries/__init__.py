@@ -1,0 +1,1 @@
+"""What the folds answer, inside a scope."""

@@ -1,0 +1,1 @@
+"""The tables of this room are plain SQL, see the migrations."""

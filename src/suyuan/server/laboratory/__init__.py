@@ -1,0 +1,1 @@
+"""The laboratory: test records attached to batteries, and lots assessed as jobs."""

@@ -1,0 +1,71 @@
+"""The shell of the pages: who gets where, in which language, under which headers."""
+
+import pytest
+from django.test import Client
+
+from suyuan.server.accounts.models import Role
+from suyuan.server.web.door import POLICY
+from suyuan.server.web.menu import entries
+from tests.server.cast import Cast
+from tests.server.web.people import person
+
+HTML = {"accept": "text/html"}
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh-CN", "查询"), ("en", "Search")])
+def test_the_front_page_is_for_everybody_in_his_language(cast: Cast, language: str, words: str) -> None:
+    answer = Client().get("/", headers={**HTML, "accept-language": language})
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert words in text
+    assert answer["Content-Security-Policy"] == POLICY
+    assert " style=" not in text
+    assert "<style" not in text
+    assert " onclick" not in text
+
+
+def test_a_chosen_language_is_remembered(cast: Cast) -> None:
+    browser = Client(headers={**HTML, "accept-language": "zh-CN"})
+    assert "Front page" in browser.get("/?lang=en").content.decode()
+    assert "Front page" in browser.get("/").content.decode()
+    assert '<html lang="en" class="large">' in browser.get("/?size=large").content.decode()
+
+
+@pytest.mark.parametrize("address", ["/w", "/g", "/w/team", "/w/keys", "/w/approvals", "/home", "/account"])
+def test_who_is_not_signed_in_is_asked_to_and_comes_back(cast: Cast, address: str) -> None:
+    answer = Client(headers=HTML).get(address)
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/account/sign-in?next={address.replace('/', '%2F')}"
+
+
+def test_each_role_comes_home_and_stays_out_of_the_others(cast: Cast) -> None:
+    maker = person("maker@example.com", Role.DATA_OFFICER, cast.maker.scope).client()
+    official = person("official@example.com", Role.OFFICIAL, cast.guangdong.scope).client()
+    assert maker.get("/home")["Location"] == "/w"
+    assert official.get("/home")["Location"] == "/g"
+    assert maker.get("/w").status_code == official.get("/g").status_code == 200
+    refused = maker.get("/g")
+    assert refused.status_code == official.get("/w").status_code == maker.get("/w/team").status_code == 403
+    assert "data-error-id" in refused.content.decode()
+
+
+def test_the_menu_shows_what_a_role_may_open(cast: Cast) -> None:
+    admin = person("admin@example.com", Role.ADMIN, cast.maker.scope).client("en")
+    clerk = person("clerk@example.com", Role.CLERK, cast.maker.scope).client("en")
+    assert 'href="/w/team"' in admin.get("/w").content.decode()
+    assert 'href="/w/team"' not in clerk.get("/w").content.decode()
+    for entry in entries():
+        assert entry.text.partition(".")[0].startswith("web")
+
+
+def test_an_unknown_page_says_so_under_a_number_of_the_log(cast: Cast) -> None:
+    answer = Client(headers=HTML).get("/no/such/page")
+    assert answer.status_code == 404
+    assert answer["X-Request-Id"] in answer.content.decode()
+    assert answer["Content-Type"].startswith("text/html")
+    assert Client().get("/no/such/page", headers={"accept": "*/*"})["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("address", ["/", "/search?q=LSVAA4182E2184847", "/account/sign-in", "/verify"])
+def test_public_pages_set_no_session(cast: Cast, address: str) -> None:
+    assert "suyuan_session" not in Client(headers=HTML).get(address).cookies
