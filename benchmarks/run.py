@@ -3,6 +3,7 @@
     make bench                    every benchmarks/bench_*.py, one after the other
     make bench-large              every benchmarks/large_*.py (hours and tens of gigabytes)
     make bench ARGS="codes"       only bench_codes.py; prints, keeps nothing
+    make bench ARGS="codes --keep"   and takes the place of the one kept, with its own date and load
 
 benchmarks/README.md says what a measurement prints. A complete run replaces its half of
 RESULTS.md; the other half stays.
@@ -17,7 +18,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -37,8 +38,9 @@ class Figure(TypedDict, total=False):
 
 
 class Measurement(TypedDict):
-    """One benchmark's run."""
+    """One benchmark's run; `measured` says when and on what where it was not part of the complete run."""
 
+    measured: NotRequired[str]
     name: str
     status: int
     seconds: float
@@ -143,6 +145,16 @@ def complete_run(scripts: list[Path]) -> Run:
     )
 
 
+def put_in(run: Run, part: Run) -> None:
+    """Put the measurements of `part` into the complete `run`, each with its own date, revision and load."""
+    load = f"load {part['load_before']} before, {part['load_after']} after"
+    kept = {measurement["name"]: measurement for measurement in run["measurements"]}
+    for measurement in part["measurements"]:
+        measurement["measured"] = f"{part['date']}, revision {part['revision']}; {load}."
+        kept[measurement["name"]] = measurement
+    run["measurements"] = [kept[name] for name in sorted(kept)]
+
+
 def page(runs: dict[str, Run]) -> str:
     """RESULTS.md, from the last complete run of each size."""
     parts = ["# Measured\n\nWritten by `make bench` and `make bench-large`; not edited by hand. Ratios carry over to"]
@@ -163,6 +175,8 @@ def _half(command: str, run: Run) -> str:
 def _section(measurement: Measurement) -> str:
     failed = f" **failed with status {measurement['status']}**" if measurement["status"] else ""
     parts = [f"### {measurement['name']} ({measurement['seconds']} s){failed}\n"]
+    if "measured" in measurement:
+        parts.append(f"Measured by itself: {measurement['measured']}\n")
     if measurement["figures"]:
         parts.append("| What | Value | Unit | Bar | Aim | |\n|---|---|---|---|---|---|")
         parts.extend(_row(figure) for figure in measurement["figures"])
@@ -192,7 +206,8 @@ def number(value: float) -> str:
 def main() -> int:
     """Measure; keep the results of a complete run; non-zero where a benchmark failed or missed its bar."""
     parser = argparse.ArgumentParser(description="Run the measurements.")
-    parser.add_argument("names", nargs="*", help="only these; nothing is kept then")
+    parser.add_argument("names", nargs="*", help="only these; nothing is kept without --keep")
+    parser.add_argument("--keep", action="store_true", help="keep these beside the others of the last complete run")
     parser.add_argument("--large", action="store_true", help="the large ones")
     chosen = parser.parse_args()
     size, prefix = ("large", "large_") if chosen.large else ("standard", "bench_")
@@ -205,8 +220,11 @@ def main() -> int:
     run = complete_run(scripts)
     kept = HERE / "results.json"
     runs: dict[str, Run] = json.loads(kept.read_text()) if kept.exists() else {}
-    runs[size] = run
-    if not chosen.names:
+    if chosen.names and size in runs:
+        put_in(runs[size], run)
+    else:
+        runs[size] = run
+    if chosen.keep or not chosen.names:
         kept.write_text(json.dumps(runs, indent=1, ensure_ascii=False) + "\n")
         (HERE / "RESULTS.md").write_text(page(runs))
     print("\n" + _half(size, run))

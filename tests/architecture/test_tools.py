@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.run import Figure, number, read_figure, verdict
+from benchmarks.run import Figure, Measurement, Run, number, page, put_in, read_figure, verdict
 from scripts.compile_messages import compile_all, compiled
 from scripts.test import PYTEST_SUMMARY, Outcome, environment, report
 
@@ -74,3 +74,19 @@ def test_only_figures_are_read_as_figures() -> None:
     assert read_figure("{ half a line") is None
     assert read_figure("plain") is None
     assert (number(7_900_000.0), number(0.7149)) == ("7,900,000", "0.715")
+
+
+def test_what_was_measured_by_itself_takes_its_place_and_says_when() -> None:
+    def run(date: str, *parts: tuple[str, float]) -> Run:
+        measurements = [
+            Measurement(name=name, status=0, seconds=seconds, figures=[], lines=[]) for name, seconds in parts
+        ]
+        return Run(
+            date=date, revision="r", machine="m", software="s", load_before=1, load_after=2, measurements=measurements
+        )
+
+    whole = run("2026-01-01", ("a", 1.0), ("c", 1.0))
+    put_in(whole, run("2026-02-02", ("b", 2.0), ("c", 2.0)))
+    assert [(part["name"], part["seconds"]) for part in whole["measurements"]] == [("a", 1.0), ("b", 2.0), ("c", 2.0)]
+    text = page({"standard": whole})
+    assert text.count("Measured by itself: 2026-02-02, revision r; load 1 before, 2 after.") == 2
