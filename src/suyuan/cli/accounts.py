@@ -57,6 +57,7 @@ def create_key(  # noqa: PLR0913 - one parameter an option
 
 
 def scope_named(company: str | None, province: str | None) -> "Scope":
+    """The scope that the options name: a company, a province, or else the nation."""
     from suyuan.server.kit.scope import Scope
     from suyuan.server.registry.queries import company_number
 

@@ -149,6 +149,8 @@ def worker(concurrency: int, once: bool) -> int:
 
 def take_up_left_behind() -> int:
     """Finish what a crash left unfinished; how many that were. What somebody works on stays his."""
+    from suyuan.server.answers import jobs as answers
+    from suyuan.server.handover import jobs as handover
     from suyuan.server.laboratory import jobs as laboratory
     from suyuan.server.submissions import services
     from suyuan.server.submissions.models import FINISHED, State, Submission
@@ -159,8 +161,11 @@ def take_up_left_behind() -> int:
     for unfinished_number in list(numbers):
         with contextlib.suppress(Exception):  # it says itself what stopped it, and stands as failed
             finished += services.work(unfinished_number).state in FINISHED
+    for room in (laboratory, handover):
+        with contextlib.suppress(Exception):
+            finished += room.take_up_left_behind()
     with contextlib.suppress(Exception):
-        finished += laboratory.take_up_left_behind()
+        finished += answers.take_up_left_behind()
     return finished
 
 

@@ -52,6 +52,7 @@ COMMANDS = {
     "cases": "suyuan.cli.cases:cases",
     "answers": "suyuan.cli.answers:answers",
     "report": "suyuan.cli.report:report",
+    "map": "suyuan.cli.map:maps",
     "log": "suyuan.cli.log:log",
     "simulate": "suyuan.cli.simulate:simulate",
     "completion": "suyuan.cli.completion:completion",

@@ -15,7 +15,6 @@
 ``SUYUAN_LOG_SPLIT``      ``province`` for one log a province and year, ``none`` for one a year; default: province
 ``SUYUAN_KEY_FOLDER``     signing keys; default: ``keys`` in the data folder
 ``SUYUAN_SESSION_HOURS``   how long a sign-in on the pages lasts; default: 12
-``SUYUAN_DEMO``           1 in `suyuan demo` alone: simulated people sign in without a password
 ``SUYUAN_NOTICE_LEADS``   working days before a last day on which companies are told; default: 5,3,1,0
 ``SUYUAN_WEBHOOK_NETWORKS``  networks (10.0.0.0/8) to which webhooks may go though they are not public
 ``SUYUAN_DEBUG``          1 while developing, never in service
@@ -98,6 +97,7 @@ INSTALLED_APPS = [
     "suyuan.server.ledger",
     "suyuan.server.log",
     "suyuan.server.submissions",
+    "suyuan.server.handover",
     "suyuan.server.laboratory",
     "suyuan.server.supervision",
     "suyuan.server.cases",
@@ -185,6 +185,7 @@ CACHES = {
     "default": {  # only what limits how often somebody may try; shared by all workers
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "accounts_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # beyond it counts are thrown away, and attempts with them
     }
 }
 SESSION_COOKIE_AGE = int(os.environ.get("SUYUAN_SESSION_HOURS") or 12) * 3600
@@ -193,6 +194,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_NAME = "suyuan_csrf"
 CSRF_FAILURE_VIEW = "suyuan.server.web.kept.strange_form"
 SILENCED_SYSTEM_CHECKS = ["security.W003", "models.W042"]  # the door carries the CSRF check
-SIMULATED = os.environ.get("SUYUAN_DEMO") == "1"  # a demonstration: one may sign in as anybody, everything says so
+# In a folder marked by `suyuan demo` simulated people sign in with a click, and every page says so.
+SIMULATED = EMBEDDED_DATABASE and (HOME / ".suyuan-demo").is_file()
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"  # each room's background work

@@ -11,6 +11,7 @@ from suyuan.kernel import SuyuanError
 from suyuan.server.accounts.models import Access, Permission, Person, Role
 from suyuan.server.accounts.queries import readings
 from suyuan.server.accounts.queries.people import deeds, invitations, members, memberships
+from suyuan.server.accounts.queries.views import saved_views
 from suyuan.server.accounts.services import Reading, log_reads
 from suyuan.server.accounts.services.disclosures import (
     decide_disclosure,
@@ -39,7 +40,7 @@ from suyuan.server.accounts.services.people import (
     recover,
     withdraw_invitation,
 )
-from suyuan.server.accounts.services.views import end_view, save_view, saved_views
+from suyuan.server.accounts.services.views import end_view, save_view
 from suyuan.server.kit.clock import FixedClock
 from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.scope import Scope

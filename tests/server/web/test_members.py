@@ -40,10 +40,16 @@ def test_from_an_invitation_to_a_signed_in_member(cast: Cast, admin: Somebody) -
     assert joined.membership.scope == Scope.of_outlet(cast.maker.number, cast.maker.sites["W1"])
 
 
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [({"login": "x"}, 422), ({"role": "king"}, 422), ({"role": "official"}, 422), ({"site": "999999"}, 404), ({"name": " "}, 422)],
-)  # fmt: skip
+WRONG = (
+    ({"login": "x"}, 422),
+    ({"role": "king"}, 422),
+    ({"role": "official"}, 422),
+    ({"site": "999999"}, 404),
+    ({"name": " "}, 422),
+)
+
+
+@pytest.mark.parametrize(("change", "status"), WRONG)
 def test_a_wrong_invitation_is_shown_again_with_what_was_typed(
     admin: Somebody, change: dict[str, str], status: int
 ) -> None:

@@ -69,3 +69,42 @@ def test_an_unknown_page_says_so_under_a_number_of_the_log(cast: Cast) -> None:
 @pytest.mark.parametrize("address", ["/", "/search?q=LSVAA4182E2184847", "/account/sign-in", "/verify"])
 def test_public_pages_set_no_session(cast: Cast, address: str) -> None:
     assert "suyuan_session" not in Client(headers=HTML).get(address).cookies
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("04QCB76836300JBC40000903", "/b/04QCB76836300JBC40000903"),
+        (" 04qc b768 3630 0jbc 4000 0903 ", "/b/04QCB76836300JBC40000903"),
+        ("０４ＱＣＢ７６８３６３００ＪＢＣ４００００９０３", "/b/04QCB76836300JBC40000903"),
+        ("https://trace.example/b/04QCB76836300JBC40000903?x=1", "/b/04QCB76836300JBC40000903"),
+    ],
+)
+def test_the_search_box_jumps_to_the_public_page(cast: Cast, typed: str, address: str) -> None:
+    answer = Client(headers=HTML).get("/search", {"q": typed})
+    assert (answer.status_code, answer["Location"]) == (302, address)
+
+
+LEADS_NOWHERE = (
+    "",
+    "LSVAA4182E2184840",
+    "911101080000000000",
+    "https://a.example/x",
+    "x" * 600,
+    "\\%_'",
+    "//a.example",
+)
+
+
+@pytest.mark.parametrize("typed", LEADS_NOWHERE)
+def test_what_leads_nowhere_is_explained(cast: Cast, typed: str) -> None:
+    answer = Client(headers={**HTML, "accept-language": "en"}).get("/search", {"q": typed})
+    assert answer.status_code == 200
+    assert 'class="state' in answer.content.decode()
+
+
+def test_names_are_found_inside_ones_scope_only(cast: Cast) -> None:
+    official = person("official@example.com", Role.OFFICIAL, cast.guangdong.scope).client()
+    assert cast.maker.code[:4] in official.get("/search", {"q": "鹏程"}).content.decode()
+    assert 'class="state' in official.get("/search", {"q": "钱江"}).content.decode()  # seated in Zhejiang
+    assert 'class="state' in Client(headers=HTML).get("/search", {"q": "鹏程"}).content.decode()

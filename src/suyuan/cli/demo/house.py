@@ -11,7 +11,7 @@ from pathlib import Path
 from suyuan.kernel import SuyuanError
 
 MARK = ".suyuan-demo"
-"""A file that says: everything in this folder is simulated and may be deleted."""
+"""A file that says: everything in this folder is simulated and may be deleted; the server's settings look for it."""
 
 
 class Occupied(SuyuanError):
@@ -52,7 +52,6 @@ def move_in(named: Path | None, *, keep: bool) -> Play | None:
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
         os.environ.pop(name, None)
     os.environ["SUYUAN_HOME"] = str(home)
-    os.environ["SUYUAN_DEMO"] = "1"  # its simulated people sign in without a password
     kept = _played(home / MARK) if keep else None
     if kept is None:
         _empty(home)

@@ -1,4 +1,4 @@
-"""The worker that keeps the folds of answers current: a loop, one round a transaction."""
+"""The worker that keeps the folds of answers current: a loop, one round a transaction; and exports as jobs."""
 
 import contextlib
 import logging
@@ -6,10 +6,11 @@ import threading
 from dataclasses import dataclass, field
 
 from django.db import Error, connections, transaction
+from procrastinate.contrib.django import app
 from psycopg import Error as DriverError
 
 from suyuan.kernel import SuyuanError
-from suyuan.server.answers.services import Followed, follow
+from suyuan.server.answers.services import Followed, exporting, follow
 from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
 from suyuan.server.kit.connection import cursor
 
@@ -17,6 +18,21 @@ INTERVAL_S = 1.0
 AFTER_FAILURE_S = 10.0
 
 log = logging.getLogger(__name__)
+
+
+@app.task(queue=exporting.QUEUE, name=exporting.TASK)
+def export_batteries(number: int) -> None:
+    """Write the file of an export."""
+    exporting.work_export(number)
+
+
+def take_up_left_behind() -> int:
+    """Write the exports that a crash left unfinished; how many."""
+    finished = 0
+    for number in exporting.unfinished_exports():
+        with contextlib.suppress(Exception):  # it stands as failed, and the journal says why
+            finished += exporting.work_export(number)
+    return finished
 
 
 @dataclass(slots=True)

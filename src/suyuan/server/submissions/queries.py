@@ -1,10 +1,11 @@
 """Reads of submissions; what a scope may not see is answered like what does not exist."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 
 import polars as pl
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
 from suyuan.events.checks.wording import finding_data, finding_sentence
 from suyuan.events.templates import all_templates
@@ -17,7 +18,7 @@ from suyuan.server.kit.problems import Conflict, Forbidden, Missing
 from suyuan.server.kit.scope import Scope
 from suyuan.server.ledger.services.outbox import Facts
 from suyuan.server.registry.queries import code_and_roles, companies, visible_companies
-from suyuan.server.submissions.models import GIVEN_UP, Findings, Submission
+from suyuan.server.submissions.models import GIVEN_UP, Findings, State, Submission
 from suyuan.server.submissions.services import store
 from suyuan.server.submissions.services.judging import read_sheet
 from suyuan.server.submissions.services.mending import Mending
@@ -105,6 +106,69 @@ def page(
     if state is not None:
         found = found.filter(state=state)
     return list(found[: min(limit, LARGEST_PAGE)])
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which batches are sought; trials only where the state asks for them.
+
+    `to_mend`: refused records of it wait to be brought again, and nobody has acknowledged the result.
+    """
+
+    kind: str | None = None
+    state: str | None = None
+    channel: str | None = None
+    to_mend: bool = False
+
+    @property
+    def listing(self) -> str:
+        """The name of the listing that a cursor belongs to."""
+        return f"batches:{self.kind or ''}:{self.state or ''}:{self.channel or ''}:{self.to_mend}"
+
+
+def batches(scope: Scope, sought: Sought, before: int | None = None, limit: int = 50) -> list[Submission]:
+    """Batches, the newest first; those older than number `before` if it is given."""
+    found = Submission.objects.filter(visible(scope)).order_by("-number")
+    found = found.filter(dry=sought.state == State.TRIED.value)
+    if before is not None:
+        found = found.filter(number__lt=before)
+    wanted = {"kind": sought.kind, "state": sought.state, "channel": sought.channel}
+    found = found.filter(**{name: value for name, value in wanted.items() if value is not None})
+    if sought.to_mend:
+        found = found.filter(_waits_for_mending())
+    return list(found[: min(limit, LARGEST_PAGE + 1)])
+
+
+def _waits_for_mending() -> Q:
+    mended = Submission.objects.filter(completes=OuterRef("number"), dry=False).exclude(state__in=GIVEN_UP)
+    holds = Q(state__in=(State.PARTLY.value, State.REFUSED.value), refused__gt=0, confirmed_at=None, dry=False)
+    return holds & Q(~Exists(mended))
+
+
+def to_mend(scope: Scope) -> tuple[int, int]:
+    """How many batches have refused records that wait to be brought again, and how many such records there are."""
+    waiting = Submission.objects.filter(visible(scope)).filter(_waits_for_mending())
+    told = waiting.aggregate(batches=Count("number"), records=Sum("refused"))
+    return told["batches"], told["records"] or 0
+
+
+def brought_again(scope: Scope, numbers: Sequence[int]) -> dict[int, int]:
+    """By batch, how many of its refused records were brought again and taken in; those with none are left out."""
+    again = Submission.objects.filter(visible(scope), completes__in=numbers, dry=False).exclude(state__in=GIVEN_UP)
+    rows = again.values("completes").annotate(taken=Sum(F("admitted") + F("duplicates")))
+    return {row["completes"] or 0: row["taken"] for row in rows.order_by("completes")}
+
+
+def sent_since(scope: Scope, since: datetime) -> tuple[int, int]:
+    """Records that came since a moment, and how many of them were taken in, at once or brought again; no trials.
+
+    What was undone, or failed through no fault of its sender, counts for neither.
+    """
+    states = (State.ACCEPTED.value, State.PARTLY.value, State.REFUSED.value)
+    sent = Submission.objects.filter(visible(scope), received_at__gte=since, dry=False, state__in=states)
+    told = sent.aggregate(records=Sum("records", filter=Q(completes=None)), taken=Sum(F("admitted") + F("duplicates")))
+    records = told["records"] or 0
+    return records, min(told["taken"] or 0, records)
 
 
 def findings(scope: Scope, number: int) -> pl.DataFrame:

@@ -18,9 +18,12 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from suyuan.kernel import Language
+from suyuan.server.accounts.services.keeping import LARGEST_KEPT_BYTES
 from suyuan.server.kit.language import tag_of
+from suyuan.server.kit.problems import TooLarge
 from suyuan.server.web.actor import LANGUAGE_COOKIE, SIZE_COOKIE, asked_language, asked_size, find_actor
 from suyuan.server.web.errors import error_page
+from suyuan.server.web.kept import to_sign_in
 
 NOT_PAGES: Final = ("/api/", "/log/", "/static/", "/health", "/ready", "/metrics")
 POLICY: Final = (
@@ -63,11 +66,27 @@ class Door:
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
         """Let forms pass that come from our own pages."""
-        return self._csrf.process_view(request, view, args, kwargs) if is_page(request.path) else None
+        if not is_page(request.path):
+            return None
+        return _unread(request, view) or self._csrf.process_view(request, view, args, kwargs)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Turn an error into its page."""
         return error_page(request, exception) if is_page(request.path) else None
+
+
+def _unread(request: HttpRequest, view: Callable[..., Any]) -> HttpResponseBase | None:
+    """The answer to an upload of which nothing should be read: one larger than its view takes, or of a stranger."""
+    largest = getattr(view, "largest_body", None)
+    if largest is None:
+        return None
+    named = request.META.get("CONTENT_LENGTH") or "0"
+    length = int(named) if named.isascii() and named.isdigit() else largest + 1
+    if length > largest:
+        return error_page(request, TooLarge("web.upload_too_large", most=largest >> 20))
+    if length > LARGEST_KEPT_BYTES and not request.user.is_authenticated:
+        return to_sign_in(request)
+    return None
 
 
 def _introduced(get_response: Answer) -> Answer:

@@ -30,6 +30,8 @@ class Entry:
         Place in the menu; tens are left between neighbours.
     roles
         Of those, who.
+    outlets
+        Whether it is also for people of a single outlet.
     """
 
     text: str
@@ -38,6 +40,7 @@ class Entry:
     at: Where | None
     order: int
     roles: frozenset[Role] = EVERYBODY
+    outlets: bool = True
 
     def is_for(self, actor: Actor) -> bool:
         """Whether somebody sees it."""
@@ -45,7 +48,7 @@ class Entry:
             return True
         if actor.membership is None or actor.is_authority != (self.at == "authority"):
             return False
-        return actor.role in self.roles
+        return actor.role in self.roles and (self.outlets or actor.membership.scope.site is None)
 
 
 @dataclass(frozen=True, slots=True)

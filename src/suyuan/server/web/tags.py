@@ -94,8 +94,8 @@ def number(value: float | None, places: int | None = None) -> str:
     """``12,345`` in both languages; a dash for what is not known."""
     if value is None:
         return "–"
-    if isinstance(value, int) and places is None:
-        return f"{value:,}"
+    if places is None and float(value).is_integer():
+        return f"{value:,.0f}"
     return f"{value:,.{1 if places is None else places}f}"
 
 

@@ -12,7 +12,7 @@ from suyuan.server.accounts.models import Permission, Role
 from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.scope import Level, Scope
 
-Parameter: TypeAlias = str | int | datetime | None
+Parameter: TypeAlias = str | int | datetime | list[int] | None
 MOST_SHOWN: Final = 500
 
 _READ: Final = frozenset({Permission.READ})
@@ -131,6 +131,16 @@ def members(scope: Scope) -> list[Member]:
         Member(Membership(row[0], row[1], Role(row[2]), scope_of(*row[3:7])), *row[7:])
         for row in _rows(statement, [*params, MOST_SHOWN])
     ]
+
+
+def names_of(scope: Scope, persons: Sequence[int]) -> dict[int, str]:
+    """What these people are called: those who are or were something in the scope."""
+    condition, params = visible(scope)
+    statement = SQL(
+        "SELECT DISTINCT p.id, p.name FROM accounts_membership m JOIN accounts_person p ON p.id = m.person"
+        " WHERE p.id = ANY (%s) AND {visible} ORDER BY p.id"
+    ).format(visible=condition)
+    return dict(_rows(statement, [list(persons), *params]))
 
 
 def invitations(scope: Scope, now: datetime) -> list[Invited]:

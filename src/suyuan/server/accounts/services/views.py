@@ -1,41 +1,16 @@
 """Filters of a listing kept under a name: for oneself, or for everybody of the same company or authority."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from suyuan.server.accounts.queries.people import Membership
+from suyuan.server.accounts.queries.views import SavedView, saved_views
 from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
 from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.problems import Missing, Refusal
 
+__all__ = ["SavedView", "end_view", "save_view", "saved_views"]
+
 _LONGEST_QUERY: Final = 2000
-_SAME_SCOPE: Final = (
-    "level = %s AND division IS NOT DISTINCT FROM %s AND company IS NOT DISTINCT FROM %s"
-    " AND site IS NOT DISTINCT FROM %s"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SavedView:
-    """A view; `query` is what stands behind the question mark of its address."""
-
-    number: int
-    name: str
-    query: str
-    shared: bool
-    own: bool
-
-
-def saved_views(of: Membership, listing: str) -> list[SavedView]:
-    """The views of a listing that somebody sees: his own and those shared in his scope, by name."""
-    with cursor() as run:
-        rows = run.execute(
-            "SELECT number, name, query, shared, person = %s FROM accounts_saved_view"  # noqa: S608 - ours
-            f" WHERE listing = %s AND ended_at IS NULL AND {_SAME_SCOPE} AND (shared OR person = %s)"
-            " ORDER BY name, number",
-            [of.person, listing, *_scope(of), of.person],
-        ).fetchall()
-    return [SavedView(*row) for row in rows]
 
 
 def save_view(of: Membership, listing: str, name: str, query: str, *, shared: bool, clock: Clock = SYSTEM_CLOCK) -> None:  # fmt: skip  # noqa: E501

@@ -1,6 +1,7 @@
 """Duties of areas and companies, from their fold."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import NamedTuple
 
 import psycopg
@@ -38,6 +39,22 @@ SELECT date_trunc('month', d.due_on::timestamp)::date, {columns} FROM answers_du
  WHERE {read} AND {visible} AND {within} GROUP BY 1 ORDER BY 1
 """)
 
+_DAYS = SQL("""
+SELECT d.due_on, r.duty, r.version, sum(d.duties)::bigint
+  FROM answers_duty d JOIN supervision_rule r ON r.number = d.rule
+ WHERE d.state = 0 AND d.due_on >= %s AND d.due_on < %s AND {visible} AND {within}
+ GROUP BY 1, 2, 3 HAVING sum(d.duties) > 0 ORDER BY 1, 2, 3 LIMIT %s
+""")
+
+
+class DueDay(NamedTuple):
+    """So many open duties of one version of a rule end on one day."""
+
+    day: date
+    duty: str
+    version: str
+    duties: int
+
 
 class Kept(NamedTuple):
     """Duties whose last day lies in a period (in time, late, or open behind it), and all that are overdue today."""
@@ -74,6 +91,15 @@ def duties_of(run: psycopg.Cursor[Row], scope: Scope, area: Area, period: Period
     params = [*_columns(period), *_read(period), *visible.params, *within.params]
     (row,) = run.execute(statement, params).fetchall()
     return Kept(*row)
+
+
+def due_days(
+    run: psycopg.Cursor[Row], scope: Scope, area: Area, first: date, before: date, most: int = 5000
+) -> list[DueDay]:
+    """What is still owed in an area, by last day (from `first` until, not including, `before`) and rule."""
+    visible, within = visible_duties(scope), visible_duties(area.scope)
+    statement = _DAYS.format(visible=visible.sql, within=within.sql)
+    return [DueDay(*row) for row in run.execute(statement, [first, before, *visible.params, *within.params, most])]
 
 
 def duties_by_company(run: psycopg.Cursor[Row], scope: Scope, area: Area, period: Period) -> dict[int, Kept]:

@@ -49,22 +49,27 @@ _OF_DUTIES: Final[Mapping[str, str]] = {
     "late": "NOT d.void AND d.fulfilled_on > d.due_on AND d.due_on >= %s AND d.due_on < %s",
 }
 DUTIES: Final = tuple(_OF_DUTIES)
+DUE_ON: Final = "due_on"
+_DUE_ON: Final = SQL("d.fulfilled_on IS NULL AND NOT d.void AND d.due_on = %s")
 BATTERIES: Final = ("in_service", "unaccounted", "retired", "collected", "stock", "step")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is opened: a measure; for ``stock`` a stage, for ``step`` two stages and how the area is crossed."""
+    """What is opened: a measure; for ``stock`` a stage, for ``step`` two stages and how the area is crossed, for
+    ``due_on`` the day on which open duties end.
+    """
 
     what: str
     stage: int | None = None
     to_stage: int | None = None
     crossing: int = INSIDE
+    day: date | None = None
 
     @property
     def name(self) -> str:
         """To tell the listings apart."""
-        return f"{self.what}:{self.stage}:{self.to_stage}:{self.crossing}"
+        return f"{self.what}:{self.stage}:{self.to_stage}:{self.crossing}:{self.day or ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class DutyRow:
 
 def total(run: psycopg.Cursor[Row], scope: Scope, area: Area, period: Period, wanted: Wanted) -> tuple[int, int, int]:
     """How many rows there are, their energy [Wh] and mass [g] (0 for duties), counted one by one."""
-    if wanted.what in _OF_DUTIES:
+    if wanted.what in (*DUTIES, DUE_ON):
         condition, params = _duties(scope, area, period, wanted)
         ((number,),) = run.execute(_DUTIES.format(visible=SQL("TRUE"), wanted=condition), params).fetchall()
         return number, 0, 0
@@ -177,6 +182,9 @@ def duty_rows(  # noqa: PLR0913  as above
 
 def _duties(scope: Scope, area: Area, period: Period, wanted: Wanted) -> tuple[Composed, list[object]]:
     visible, inside = visible_duties(scope), visible_duties(area.scope)
+    if wanted.what == DUE_ON:
+        condition = SQL("{} AND {} AND {}").format(visible.sql, inside.sql, _DUE_ON)
+        return condition, [*visible.params, *inside.params, wanted.day]
     which = SQL(_OF_DUTIES[wanted.what])
     span: list[object] = [] if wanted.what == "overdue" else [period.start, period.end]
     today: list[object] = [period.today] if wanted.what in ("overdue", "missed") else []

@@ -11,6 +11,7 @@ import psycopg
 from suyuan.server.answers.queries.histories import packs_of, touched
 from suyuan.server.answers.queries.stored import stays_of
 from suyuan.server.answers.services.comparing import compare, write
+from suyuan.server.answers.services.listing import list_batteries, touched_batteries
 from suyuan.server.answers.services.rebuilding import LOCK, mark, marked, rebuild, reckoned_with
 from suyuan.server.answers.services.reckoning import Reckoning
 from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
@@ -52,6 +53,7 @@ def follow(run: psycopg.Cursor[Row], clock: Clock = SYSTEM_CLOCK) -> Followed:
     reckoning = Reckoning.now(run)
     packs = touched(run, submissions, entries)
     changed = sum(_bring_up(run, reckoning, packs[start : start + PACKS]) for start in range(0, len(packs), PACKS))
+    changed += list_batteries(run, touched_batteries(run, submissions, entries), clock)
     run.execute(_DONE, [submissions])
     for kind, keys in entries.items():
         run.execute(_ENTRIES_DONE, [kind, keys])

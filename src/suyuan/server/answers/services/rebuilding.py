@@ -14,6 +14,7 @@ from suyuan.server.answers.queries.stages import limit
 from suyuan.server.answers.queries.stored import stays_between
 from suyuan.server.answers.services.comparing import compare, count, write
 from suyuan.server.answers.services.counting import FLOW, ROUTE, Counts
+from suyuan.server.answers.services.listing import keys_between, list_batteries, touched_batteries
 from suyuan.server.answers.services.reckoning import Reckoning
 from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
 from suyuan.server.kit.connection import Row
@@ -70,13 +71,14 @@ class Report:
 
     stays: Tally = field(default_factory=Tally)
     steps: Tally = field(default_factory=Tally)
+    listed: Tally = field(default_factory=Tally)
     duties: int = 0
     waiting: int = 0
 
     @property
     def clean(self) -> bool:
         """Whether every fold says what the records say."""
-        return not (self.stays.different or self.steps.different or self.duties)
+        return not (self.stays.different or self.steps.different or self.listed.different or self.duties)
 
 
 def rebuild(run: psycopg.Cursor[Row], *, check: bool, clock: Clock = SYSTEM_CLOCK) -> Report:
@@ -90,9 +92,12 @@ def rebuild(run: psycopg.Cursor[Row], *, check: bool, clock: Clock = SYSTEM_CLOC
     """
     report = Report()
     late: list[tuple[str, int]] = []
+    unlisted: set[tuple[str, int]] = set()
     if check:
         ((submissions,),) = run.execute(_WAITING).fetchall()
-        late = touched(run, submissions, dict(run.execute(_ENTRIES).fetchall()))
+        entries: dict[str, list[str]] = dict(run.execute(_ENTRIES).fetchall())
+        late = touched(run, submissions, entries)
+        unlisted.update(touched_batteries(run, submissions, entries))
         report.waiting = len(submissions)
     else:
         run.execute(_HOLD_DUTIES)
@@ -101,6 +106,10 @@ def rebuild(run: psycopg.Cursor[Row], *, check: bool, clock: Clock = SYSTEM_CLOC
             run.execute(statement)
     counted = _batteries(run, report, late, check=check)
     _steps(run, report, counted, check=check)
+    for portion in portions(run, PORTION):  # behind the stays: a list says where a battery is as they do
+        keys = [key for key in keys_between(run, portion) if key not in unlisted]
+        report.listed.rows += len(keys)
+        report.listed.different += list_batteries(run, keys, clock, check=check)
     ((report.duties,),) = run.execute(_DUTIES).fetchall()
     if not check:
         if report.duties:

@@ -29,8 +29,8 @@ CREATE TABLE supervision_duty (
     void boolean NOT NULL,
     PRIMARY KEY (lot, serial, event, rule)
 );
-CREATE INDEX supervision_duty_of_company ON supervision_duty (company, started_on, event, rule);
-CREATE INDEX supervision_duty_open ON supervision_duty (company, started_on, event, rule)
+CREATE INDEX supervision_duty_of_company ON supervision_duty (company, started_on); -- small: equal keys are kept once
+CREATE INDEX supervision_duty_open ON supervision_duty (company, started_on)
     WHERE fulfilled_on IS NULL AND NOT void;
 CREATE INDEX supervision_duty_of_day ON supervision_duty (event) WHERE lot <= '$';
 COMMENT ON TABLE supervision_duty IS 'Fold: duties that arose from records, under the main object of the record; those of '

@@ -59,16 +59,21 @@ SELECT f.id, f.company, f.kind, f.subject, f.occurred_on, f.withdrawn_at IS NOT 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which duties are asked for: of a company (its code), of a rule, in a state."""
+    """Which duties are asked for: of a company (its code), of a rule, in a state (or all that are not fulfilled), with
+    a last day between two."""
 
     company: str | None = None
     duty: str | None = None
     state: State | None = None
+    due_from: date | None = None
+    due_to: date | None = None
+    unfulfilled: bool = False
 
     @property
     def listing(self) -> str:
         """The name of the listing that a cursor belongs to."""
-        return f"duties:{self.company or ''}:{self.duty or ''}:{self.state or ''}"
+        days = f"{self.due_from or ''}:{self.due_to or ''}:{self.unfulfilled}"
+        return f"duties:{self.company or ''}:{self.duty or ''}:{self.state or ''}:{days}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,13 @@ def _wanted(wanted: Wanted, on: date) -> tuple[SQL, list[object]]:
     if wanted.duty is not None:
         parts.append("r.duty = %s")
         params.append(wanted.duty)
-    if wanted.state in _OPEN:
+    if wanted.due_from is not None:
+        parts.append("d.due_on >= %s")
+        params.append(wanted.due_from)
+    if wanted.due_to is not None:
+        parts.append("d.due_on <= %s")
+        params.append(wanted.due_to)
+    if wanted.state in _OPEN or wanted.unfulfilled:
         parts.append("d.fulfilled_on IS NULL AND NOT d.void")
     if wanted.state is State.OVERDUE:
         parts.append("d.due_on < %s")

@@ -11,9 +11,12 @@ from functools import cache
 from importlib.resources import files
 from io import StringIO
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from suyuan.kernel import Language
+
+if TYPE_CHECKING:
+    from suyuan.server.web.components.table import Table
 
 SHADES: Final = 5
 
@@ -45,13 +48,42 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Pack:
+    """A map that somebody installed: the address of its shapes, who made it, its number of review (empty without)."""
+
+    address: str
+    name: str
+    source: str
+    licence: str
+    review: str
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
-    """What the part shows: tiles, and the bounds of the shades for the legend."""
+    """What the part shows: tiles, and the bounds of the shades for the legend.
+
+    `pack` adds a tab with a map; `table` takes the place of the plain table.
+    """
 
     text: str
     tiles: list[Shown]
     legend: list[tuple[int, float, float]]
     places: int | None = None
+    pack: Pack | None = None
+    table: "Table | None" = None
+
+    @property
+    def chart(self) -> Mapping[str, Any]:
+        """What the script draws on the map of the pack."""
+        return {
+            "kind": "map",
+            "geo": self.pack.address if self.pack else "",
+            "places": [
+                {"name": one.tile.division, "label": one.name, "value": one.value, "address": one.address}
+                for one in self.tiles
+                if one.tile.division
+            ],
+        }
 
 
 @cache
@@ -64,7 +96,7 @@ def tiles() -> tuple[Tile, ...]:
     )
 
 
-def region(
+def region(  # noqa: PLR0913  what a map can be told
     text: str,
     values: Mapping[str, float],
     address: Callable[[str], str],
@@ -72,6 +104,8 @@ def region(
     *,
     current: str = "",
     places: int | None = None,
+    pack: Pack | None = None,
+    table: "Table | None" = None,
 ) -> Region:
     """The map of `values` by province (six digits).
 
@@ -85,6 +119,8 @@ def region(
         The province that the page is about.
     places
         Decimal places of the figures; None for whole numbers.
+    pack, table
+        See `Region`.
     """
     bounds = _bounds([value for value in values.values() if value])
     shown = []
@@ -95,7 +131,7 @@ def region(
         leads = address(tile.division) if tile.division else ""
         shown.append(Shown(tile, name, value, shade, leads, bool(tile.division) and tile.division == current))
     legend = [(place, *pair) for place, pair in enumerate(bounds, start=1)]
-    return Region(text, shown, legend, places)
+    return Region(text, shown, legend, places, pack, table)
 
 
 def _bounds(values: list[float]) -> list[tuple[float, float]]:

@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, TypeAlias
 from django.http import HttpRequest, QueryDict
 
 from suyuan.kernel.findings import Value
-from suyuan.server.accounts.services.views import SavedView
+from suyuan.server.accounts.queries.views import SavedView
 from suyuan.server.kit.paging import LARGEST_PAGE
 
 Kind: TypeAlias = Literal["text", "number", "ratio", "code", "day", "moment", "status"]
@@ -194,6 +194,8 @@ class Table:
         Saved views, beside `saves` (whether new ones can be saved).
     empty
         Code of what an empty table says.
+    whole
+        Whether all rows that were found, on every page, can be chosen together; a form then sends ``all``.
     """
 
     listing: str
@@ -207,6 +209,7 @@ class Table:
     views: Sequence[SavedView] = ()
     saves: bool = False
     empty: str = "web.table_empty"
+    whole: bool = False
 
     @property
     def shown(self) -> list[Column]:

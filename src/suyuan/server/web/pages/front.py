@@ -10,10 +10,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from suyuan.kernel import SuyuanError
 from suyuan.labels.photos import codes_in
+from suyuan.server.kit.clock import SYSTEM_CLOCK
+from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.problems import Refusal, TooLarge, status_of
+from suyuan.server.registry.queries.outlet_cities import outlet_brands, outlet_cities
 from suyuan.server.web.actor import PageRequest, member
 from suyuan.server.web.bodies import check_length
 from suyuan.server.web.menu import Entry
+from suyuan.server.web.places import city_options, named_options
 from suyuan.server.web.search import Found, decide
 from suyuan.server.web.surroundings import show
 
@@ -21,8 +25,8 @@ LARGEST_PHOTO: Final = 12 << 20  # bytes
 
 
 def front_page(request: PageRequest) -> HttpResponse:
-    """For everybody: what this is, and one box to ask with."""
-    return show(request, "web/front.html", "web.front_title")
+    """For everybody: what this is, one box to ask with, and the way to an outlet."""
+    return _front(request)
 
 
 def photo_sent(request: PageRequest) -> HttpResponseBase:
@@ -31,10 +35,25 @@ def photo_sent(request: PageRequest) -> HttpResponseBase:
         check_length(request, LARGEST_PHOTO + (64 << 10))
         found = _code_on(request)
     except SuyuanError as trouble:
-        return show(request, "web/front.html", "web.front_title", trouble=trouble, status=status_of(trouble))
+        return _front(request, trouble=trouble, status=status_of(trouble))
     if found.address:
         return HttpResponseRedirect(found.address)
     return show(request, "web/search.html", "web.search_title", found=found, searched=found.text)
+
+
+def _front(request: PageRequest, *, trouble: SuyuanError | None = None, status: int = 200) -> HttpResponse:
+    on = SYSTEM_CLOCK.today()
+    with cursor() as run:
+        cities, brands = outlet_cities(run, on), outlet_brands(run, on)
+    return show(
+        request,
+        "web/front.html",
+        "web.front_title",
+        status=status,
+        trouble=trouble,
+        cities=city_options(cities, "", on),
+        brands=named_options(brands),
+    )
 
 
 def _code_on(request: PageRequest) -> Found:

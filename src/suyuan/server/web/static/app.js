@@ -28,6 +28,12 @@
     if (event.target.matches("[data-send]")) { event.target.form.requestSubmit ? event.target.form.requestSubmit() : event.target.form.submit(); }
   });
 
+  // a form that takes a while says so as soon as it is sent
+  document.addEventListener("submit", function (event) {
+    var note = event.target.matches("[data-busy]") && event.target.querySelector("[data-busy-note]");
+    if (note) { note.hidden = false; event.target.setAttribute("aria-busy", "true"); }
+  });
+
   // drafts: a form with data-draft="address" is kept on the server while it is being filled in
   function drafts(root) {
     root.querySelectorAll("form[data-draft]").forEach(function (form) {

@@ -1,14 +1,12 @@
 """The list of outlets: whatever is asked stands in the address; without a place or a city it begins at the top."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from django.http import HttpResponse, QueryDict
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
 
-from suyuan.codes.divisions import division
+from suyuan.codes.alphabets import CHEMISTRIES as CHEMISTRY_NAMES
 from suyuan.server.kit.clock import CHINA, SYSTEM_CLOCK
 from suyuan.server.kit.connection import cursor
 from suyuan.server.registry.queries.outlet_cities import outlet_brands, outlet_cities
@@ -17,13 +15,11 @@ from suyuan.server.registry.services.outlet_rows import CHEMISTRIES, CONDITIONS,
 from suyuan.server.supervision.queries.outlets import crowded_outlets
 from suyuan.server.web.actor import PageRequest
 from suyuan.server.web.pages.outlets.shown import shown
+from suyuan.server.web.places import city_options, named_options
 from suyuan.server.web.surroundings import show
 
 ROWS: Final = 20
 LONGEST_BRAND: Final = 100
-_SELECTED: Final = mark_safe(" selected")
-_WITHOUT_NAME: Final = frozenset({"市辖区", "县"})
-"""What GB/T 2260 writes where a municipality has no prefecture: its own name is said instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +76,10 @@ def outlets_page(request: PageRequest) -> HttpResponse:
         mapped=any(one.longitude is not None for one in found.rows),
         count=count,
         following=found.following,
-        cities=_cities(cities, asked.city, on),
-        brands=_brands(brands),
+        cities=city_options(cities, asked.city, on),
+        brands=named_options(brands),
         kinds=list(KINDS),
-        chemistries=CHEMISTRIES,
+        chemistries=[(sign, f"codes.means_chemistry_{CHEMISTRY_NAMES[sign]}") for sign in CHEMISTRIES],
         conditions=list(CONDITIONS),
     )
 
@@ -115,32 +111,3 @@ def _place(text: str) -> Place | None:
     except ValueError:
         return None
     return Place(longitude, latitude) if abs(longitude) <= 180 and abs(latitude) <= 90 else None
-
-
-def _cities(codes: list[str], chosen: str, on: date) -> SafeString:
-    """The cities by province; hundreds of them, so they are written here and not in the template."""
-    by_province: dict[str, list[tuple[str, str]]] = {}
-    for code in codes:
-        where = division(code, on)
-        province = division(f"{code[:2]}0000", on)
-        if where is None or province is None:
-            continue
-        alone = code == province.code or where.name in _WITHOUT_NAME
-        entry = (province.code, province.name) if alone else (code, where.name)
-        several = by_province.setdefault(province.name, [])
-        if entry not in several:
-            several.append(entry)
-    groups = (
-        format_html('<optgroup label="{}">{}</optgroup>', name, _options(several, chosen))
-        for name, several in by_province.items()
-    )
-    return format_html_join("", "{}", ((group,) for group in groups))
-
-
-def _options(entries: list[tuple[str, str]], chosen: str) -> SafeString:
-    rows = ((code, _SELECTED if code == chosen else "", name) for code, name in entries)
-    return format_html_join("", '<option value="{}"{}>{}</option>', rows)
-
-
-def _brands(names: list[str]) -> SafeString:
-    return format_html_join("", '<option value="{}"></option>', ((name,) for name in names))

@@ -11,7 +11,7 @@ from suyuan.kernel import Language, sentence
 from suyuan.server.kit.clock import CHINA
 from suyuan.server.registry.queries.outlet_wording import division_name
 from suyuan.server.registry.queries.outlets import Outlet
-from suyuan.server.registry.services.outlet_rows import EVERY
+from suyuan.server.registry.services.outlet_rows import CONDITIONS, EVERY
 from suyuan.server.web.components.table import Status
 
 AHEAD: Final = timedelta(days=30)
@@ -90,7 +90,11 @@ def _words(filed: Sequence[str] | None, codes: dict[str, str], language: Languag
         return []
     if EVERY in filed:
         return [sentence("web_outlets.every", language=language)]
-    return [sentence(codes.get(one, f"web_outlets.condition_{one}"), language=language) for one in filed]
+    order = [*CONDITIONS, *codes]
+    return [
+        sentence(codes.get(one, f"web_outlets.condition_{one}"), language=language)
+        for one in sorted(filed, key=order.index)
+    ]
 
 
 def _days(found: Outlet, now: datetime, language: Language) -> list[tuple[date, str]]:

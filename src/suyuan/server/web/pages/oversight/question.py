@@ -92,7 +92,7 @@ def asked(request: PageRequest, usual: str | None = None) -> Question:
     Raises
     ------
     Missing
-        ``web_oversight.no_area``: there is no such area or company, or it is not in the scope; which of both is not said.
+        ``web_oversight.no_area``: there is no such area or company, or not in the scope; which of both is not said.
     Refusal
         What `parse_period` raises.
     """
