@@ -34,8 +34,11 @@ WITH made AS (
     SELECT %(company)s, 'B' || n, 'outlet_collection', 'B' || n, (%(divisions)s::text[])[1 + n %% %(many)s]
       FROM generate_series(1, %(outlets)s) AS n
     RETURNING number, name, division)
-INSERT INTO registry_outlet (site, version, valid_from, recorded_at, author, kind, name, division, address)
-SELECT number, 1, '2020-01-01', now(), 'bench', 'outlet_collection', name, division, name FROM made
+INSERT INTO registry_outlet (site, version, valid_from, recorded_at, author, kind, name, division, address, longitude,
+       latitude, datum, week, brands)
+SELECT number, 1, '2020-01-01', now(), 'bench', 'outlet_collection', name, division, name,
+       75 + number * 7919 %% 5500 / 100.0, 20 + number * 10007 %% 2800 / 100.0, 'wgs84',
+       '{[0,10080)}', CASE number %% 3 WHEN 0 THEN ARRAY['A', 'B'] WHEN 1 THEN ARRAY['*'] END FROM made
 """
 
 
@@ -114,6 +117,28 @@ def pages(days: int, stored: str) -> None:
         print(json.dumps({"what": f"{name}, compressed", "value": round(size / 1000, 1), "unit": "kB", "at_most": 60}))
 
 
+def outlet_pages() -> None:
+    """The public list of outlets, as it is first opened, near a place, with filters; an outlet; the front page."""
+    from django.test import Client
+
+    client = Client(headers={"host": "localhost", "accept-language": "zh", "accept-encoding": "gzip"})
+    for name, address in (
+        ("front page", "/"),
+        ("list of outlets, first page", "/outlets"),
+        ("list of outlets, nearest of a brand that are open", "/outlets?near=116.4,39.9&brand=A&open=1"),
+        ("list of outlets, a brand that nobody takes", "/outlets?near=116.4,39.9&brand=none"),
+        ("list of outlets of a city", "/outlets?city=440300"),
+    ):
+        spent = []
+        for turn in range(WARM // 10 + SAMPLES // 10):
+            begin = time.perf_counter()
+            answer = client.get(address, headers={"accept": "text/html"})
+            spent.append((time.perf_counter() - begin) * 1000)
+            if answer.status_code != 200:
+                raise ArithmeticError(f"{answer.status_code} for {address} at {turn}")
+        figure(f"{name}, {OUTLETS:,} outlets, p95", float(np.percentile(spent[WARM // 10 :], 95)), at_most=300)
+
+
 def labels() -> None:
     """A thousand labels drawn, painted as a printer would, and each symbol on them decoded."""
     from suyuan.kernel import Language
@@ -151,6 +176,7 @@ def main() -> None:
         stored = f"{days * PACKS_A_DAY:,}"
         print(f"{stored} packs stored in {(datetime.now(UTC) - begin).total_seconds():.0f} s", flush=True)
         pages(days, stored)
+        outlet_pages()
     labels()
 
 

@@ -27,7 +27,7 @@ def catalogue(language: Language) -> Catalog:
 
 def message_ids() -> Iterator[str]:
     yield from SEVERITIES
-    yield from ("codes.means_nothing", "codes.means_vendor_named", "codes.vendor_list")
+    yield from ("codes.hours_form", "codes.means_nothing", "codes.means_vendor_named", "codes.vendor_list")
     fields = {field.name for form in FORMS.values() for field in form}
     yield from (f"codes.field_{name}" for name in fields)
     yield from (f"codes.means_{name}" for name in fields - {"level", "chemistry", "suffix"})

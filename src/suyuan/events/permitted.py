@@ -13,7 +13,7 @@ from suyuan.events.vocabulary import Kind, Slot, vocabulary
 class Standing:
     """What is true of a battery: its stage by name, companies by number (None for none), whether it is in a vehicle.
 
-    `level` is its letter of GB/T 34014: P, M or C. `inside` says that it is part of another battery.
+    `level` is its letter of GB/T 34014: P, M or C.
     """
 
     stage: str
@@ -21,13 +21,12 @@ class Standing:
     consignee: int | None
     in_vehicle: bool
     level: str
-    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a kind may be reported now; else `reason`: wrong_stage, wrong_holder, not_consignee, in_vehicle,
-    not_in_vehicle or inside."""
+    """Whether a kind may be reported now; else `reason`: wrong_stage, wrong_holder, not_consignee, in_vehicle
+    or not_in_vehicle."""
 
     kind: Kind
     reason: str | None
@@ -61,11 +60,9 @@ def _reason(slot: Slot, standing: Standing, company: int) -> str | None:
     """What speaks against it first."""
     if standing.stage not in slot.before:
         return "wrong_stage"
-    if standing.inside and slot.sets.stage is not None and slot.name == "battery" and slot.holder != "any":
-        return "inside"
     if slot.holder == "reporter" and standing.holder != company:
         return "wrong_holder"
-    if slot.holder == "consignee" and standing.consignee not in (None, company):
+    if slot.holder == "consignee" and company not in (standing.consignee, standing.holder):
         return "not_consignee"
     if slot.vehicle == "none" and standing.in_vehicle:
         return "in_vehicle"

@@ -87,7 +87,7 @@ def test_after_a_crash_what_was_sent_is_not_sent_again(
 
 
 def test_a_refused_report_says_why(cast: Cast, clock: Clock) -> None:
-    done = act(principal(cast.collector), taken_in("take-in-1", pack_code(1)[:-1] + "I"), clock)
+    done = act(principal(cast.collector), taken_in("take-in-1", "BAD"), clock)
     assert not done.good
     assert done.outcomes[0].causes[0]["field"] == "code"
     assert done.finished_at is not None

@@ -114,7 +114,7 @@ def test_who_may_see_it(cast: Cast, clock: Clock, codes: tuple[str, ...]) -> Non
 def test_open_for_a_while_and_taken_back(cast: Cast, clock: Clock, codes: tuple[str, ...]) -> None:
     giver, receiver = principal(cast.collector), principal(cast.utiliser)
     made = offer(giver, Listed("note-0001", DAY, codes), clock)
-    late = FixedClock(NOW + OPEN_FOR)
+    late = FixedClock(NOW + OPEN_FOR + timedelta(minutes=1))
     assert made.stands(late.now()) == "expired"
     with pytest.raises(Conflict, match="expired"):
         accept(receiver, made.number, made.code, CAME, late)

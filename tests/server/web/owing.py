@@ -17,9 +17,9 @@ SELECT %s, %s, %s, number, %s, %s, %s, true, %s, false FROM supervision_rule WHE
 """
 
 
-def owed(company: int, due: date, serial: int = 1, done: date | None = None) -> str:
+def owed(company: int, due: date, serial: int = 1, done: date | None = None, record: str = "") -> str:
     """One duty of the company with this last day; the id of the record that it is said to have arisen from."""
-    record = str(uuid4())
+    record = record or str(uuid4())
     executed(_RULE)
     executed(_DUTY, [*split_code(pack_code(serial)), record, company, due - timedelta(days=10), due, done])
     return record

@@ -5,13 +5,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from suyuan.server.kit.connection import cursor
+from suyuan.server.registry.services.outlet_filing import file_outlet
 from suyuan.server.supervision.queries.complaints import complaints
 from suyuan.server.supervision.services import complaints as service
 from suyuan.server.web.pages import complain
 from tests.server.api.face import pack_code
 from tests.server.cast import Cast
 from tests.server.registry.outlet_rows import author, row
-from suyuan.server.registry.services.outlet_filing import file_outlet
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 HTML = {"accept": "text/html"}

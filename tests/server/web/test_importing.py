@@ -5,6 +5,7 @@ import re
 import zipfile
 from datetime import date
 from html import unescape
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -23,11 +24,14 @@ from suyuan.server.submissions.services import store, work
 from suyuan.server.web.pages.importing import views
 from suyuan.server.web.pages.importing.causes import basis_of
 from suyuan.sheets import Format, read, write_table
+from tests.server.api.test_receipts import integrate, log
 from tests.server.cast import Cast
 from tests.server.submissions.files import csv, pack, packs
 from tests.server.submissions.test_submissions import events, spoiled
 from tests.server.submissions.test_trying import wide
 from tests.server.web.people import person
+
+__all__ = ["log"]
 
 SEND = "/w/import/send"
 
@@ -73,6 +77,24 @@ def test_three_steps_to_a_receipt(cast: Cast, officer: Client) -> None:
     assert f'href="{done}"' in text(officer, address)  # the check leads to its receipt
     assert upload(officer, csv(spoiled())) == done
     assert "reported before" in text(officer, done)
+
+
+def test_the_receipt_gets_its_proof_and_picture(cast: Cast, officer: Client, log: Path) -> None:
+    done = officer.post(f"{upload(officer, csv(packs([1])))}/report", {})["Location"]
+    early = text(officer, f"{done}?part=receipt")
+    assert "every 3s" in early
+    assert officer.get(f"{done}/receipt.pdf").status_code == 409
+    integrate(log)
+    part = text(officer, f"{done}?part=receipt")
+    assert "data:image/svg+xml" in part
+    assert "every 3s" not in part
+    assert officer.get(f"{done}/receipt.pdf").content.startswith(b"%PDF-")
+    held = officer.get(f"{done}/receipt.json").content
+    verdict = Client().post("/verify?lang=en", {"text": held.decode()})
+    assert verdict.status_code == 200
+    stranger = person("other@example.com", Role.DATA_OFFICER, cast.carmaker.scope).client("en")
+    for form in ("pdf", "json"):
+        assert stranger.get(f"{done}/receipt.{form}").status_code == 404
 
 
 def test_corrected_rows_complete_the_batch(cast: Cast, officer: Client) -> None:
@@ -252,7 +274,7 @@ def test_templates(cast: Cast, officer: Client) -> None:
 def test_who_may(cast: Cast, officer: Client) -> None:
     address = upload(officer, csv(spoiled()))
     viewer = person("viewer@example.com", Role.VIEWER, cast.maker.scope).client("en")
-    assert "/report" not in text(viewer, address)
+    assert f"{address}/report" not in text(viewer, address)
     assert "can look, but not report" in text(viewer, "/w/import")
     stranger = person("other@example.com", Role.DATA_OFFICER, cast.carmaker.scope).client("en")
     outlet = Scope.of_outlet(cast.collector.number, cast.collector.sites["O1"])

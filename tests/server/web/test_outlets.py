@@ -68,7 +68,7 @@ def test_an_entry_tells_what_somebody_needs(cast: Cast, clock: FixedClock) -> No
     for said in ("Open", "about 1.0 km", "Never verified", f"/o/{site}", "Lithium iron phosphate"):
         assert said.lower() in text.lower()
     assert f"/complain?subject=outlet_entry&amp;about={site}" in text
-    assert "1 outlets" in text
+    assert "Outlets: 1" in text
 
 
 @pytest.mark.parametrize(
@@ -166,12 +166,13 @@ def test_a_closed_outlet_is_like_an_unknown_one(cast: Cast, clock: FixedClock) -
 
 
 def test_names_are_shown_as_words(cast: Cast, clock: FixedClock) -> None:
-    site = filed(cast, clock, name='<img src=x>"', address="<b>1</b>", phone="<i>")
+    site = filed(cast, clock, name='<img src=x>"', address="<b>1</b>", phone="<i>", brands="A&B")
     for address in ("/outlets", f"/o/{site}"):
         text = page(address)
         assert "<img src=x" not in text
         assert "<b>1</b>" not in text
         assert "<i>" not in text
+        assert "A&amp;B" in text
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -146,6 +146,9 @@ class _Pinned(http.client.HTTPConnection):
         """Connect, with TLS where the URL says so."""
         plain = socket.create_connection((self._to.address, self._to.port), TIMEOUT_S)
         if self._to.scheme == "https":
-            self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self._to.host)
+            tls = ssl.create_default_context()
+            sealed = tls.wrap_socket(plain, server_hostname=self._to.host, do_handshake_on_connect=False)
+            self.sock = sealed  # from here on `cut` ends it, also in the middle of the handshake
+            sealed.do_handshake()
         else:
             self.sock = plain

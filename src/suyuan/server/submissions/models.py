@@ -80,7 +80,7 @@ class Submission(models.Model):
     completes = models.BigIntegerField(null=True)  # the submission whose refused records it brings again
     repairs = models.JSONField(null=True)  # kinds of proposed repairs to do; null: every kind, if `repair`
     changes = models.JSONField(null=True)  # field → {text as received → text instead}
-    layout = models.JSONField(null=True)  # how the file was understood, see `services.mending.layout_of`
+    layout = models.JSONField(null=True)  # how a trial was understood, see `services.mending.layout_of`
     cancelled_at = models.DateTimeField(null=True)
     cancelled_by = models.BigIntegerField(null=True)
 

@@ -33,6 +33,9 @@ POLICY: Final = (
 WASM_POLICY: Final = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
 """For the scan page alone, whose decoder is WebAssembly: set it as the header of the response."""
 
+LARGEST_FORM: Final = 80 << 20
+"""Bytes of a form whose view does not name its own ``largest_body``: six photos, and the words around them."""
+
 _YEAR_S: Final = 365 * 86_400
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
@@ -76,10 +79,10 @@ class Door:
 
 
 def _unread(request: HttpRequest, view: Callable[..., Any]) -> HttpResponseBase | None:
-    """The answer to an upload of which nothing should be read: one larger than its view takes, or of a stranger."""
-    largest = getattr(view, "largest_body", None)
-    if largest is None:
+    """The answer to a body of which nothing should be read: one larger than its view takes, or a long one of a stranger."""
+    if getattr(view, "csrf_exempt", False):  # of the public: nothing is read before they have looked themselves
         return None
+    largest = getattr(view, "largest_body", LARGEST_FORM)
     named = request.META.get("CONTENT_LENGTH") or "0"
     length = int(named) if named.isascii() and named.isdigit() else largest + 1
     if length > largest:

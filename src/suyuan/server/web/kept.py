@@ -105,4 +105,7 @@ def _keep(request: HttpRequest, person: int | None) -> str | None:
 def _from_here(request: HttpRequest) -> bool:
     """Whether the browser says that the form stood on a page of ours."""
     origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
-    return urlsplit(origin).netloc == request.get_host()
+    try:
+        return urlsplit(origin).netloc == request.get_host()
+    except ValueError:
+        return False

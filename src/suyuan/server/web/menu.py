@@ -64,7 +64,7 @@ class Shown:
 def menu_for(actor: Actor, path: str) -> list[Shown]:
     """The entries that somebody sees; the one whose address is the longest beginning of `path` is current."""
     listed = [(entry, reverse(entry.url)) for entry in entries() if entry.is_for(actor)]
-    begun = [address for _, address in listed if path == address or path.startswith(f"{address.rstrip('/')}/")]
+    begun = [address for _, address in listed if path == address or (address != "/" and path.startswith(f"{address}/"))]
     current = max(begun, key=len, default=None)
     return [Shown(entry.text, address, entry.icon, address == current) for entry, address in listed]
 

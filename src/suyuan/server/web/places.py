@@ -52,3 +52,8 @@ def named_options(names: Iterable[str]) -> SafeString:
 def _options(entries: list[tuple[str, str]], chosen: str) -> SafeString:
     rows = ((code, _SELECTED if code == chosen else "", name) for code, name in entries)
     return format_html_join("", '<option value="{}"{}>{}</option>', rows)
+
+
+def coded_options(entries: Iterable[tuple[str, str]]) -> SafeString:
+    """Suggestions for a box that takes a code: the code, with its name beside it."""
+    return format_html_join("", '<option value="{}">{}</option>', entries)

@@ -71,7 +71,10 @@ def _battery(typed: str, code: str, actor: Actor) -> Found:
 
 def _scanned(typed: str, actor: Actor) -> Found:
     """An address from a label or a receipt: what stands in its path, whoever's server it names."""
-    parts = [unquote(part) for part in urlsplit(typed).path.split("/") if part]
+    try:
+        parts = [unquote(part) for part in urlsplit(typed).path.split("/") if part]
+    except ValueError:  # brackets that hold no address of IPv6
+        return Found(typed, "address_unknown")
     for before, part in zip(["", *parts], parts, strict=False):
         code = part.strip().upper()
         if before in {"b", "21", "250"} or _CODE.fullmatch(code):

@@ -1,5 +1,6 @@
 """Exports of personal data: one asks, another of the same scope approves, then the first may fetch it once."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -108,8 +109,15 @@ def decide_disclosure(by: Membership, number: int, *, granted: bool, clock: Cloc
         note_deed(by.person, found.scope, act, str(number), now)
 
 
-def use_disclosure(by: Membership, number: int, clock: Clock = SYSTEM_CLOCK) -> Disclosure:
+def use_disclosure(
+    by: Membership, number: int, clock: Clock = SYSTEM_CLOCK, *, of: Collection[str] | None = None
+) -> Disclosure:
     """Fetch what was approved, once; by who asked for it, and only while he still belongs to the scope.
+
+    Parameters
+    ----------
+    of
+        What it may be about, so that an approval is not used up where something else is fetched.
 
     Raises
     ------
@@ -121,7 +129,7 @@ def use_disclosure(by: Membership, number: int, clock: Clock = SYSTEM_CLOCK) -> 
     now = clock.now()
     with transaction.atomic(), cursor() as run:
         found = _one(by.scope, number, lock=True)
-        if found.requested_by != by.person:
+        if found.requested_by != by.person or (of is not None and found.what not in of):
             raise Missing("accounts.disclosure_not_found", number=number)
         if found.state(now) != "granted":
             raise Conflict("accounts.disclosure_closed", number=number)

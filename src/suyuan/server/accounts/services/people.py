@@ -159,10 +159,10 @@ def accept(token: str, password: str | None, language: str, clock: Clock = SYSTE
             person = Person(login=found.login, name=found.name, language=language, created_at=now)
         if password is not None:
             person.set_password(password)
-        person.is_active = True
         person.save()
         if not found.recovers:
             _join(person.pk, found, found.number, now)
+            _end_recoveries(person, now)
         with cursor() as run:
             if found.recovers:
                 run.execute("DELETE FROM mfa_authenticator WHERE user_id = %s", [person.pk])
@@ -294,6 +294,16 @@ def _join(person: int, order: Invitation | Opened, invitation: int | None, now: 
             "INSERT INTO accounts_membership (person, role, level, division, company, site, granted_at, granted_by)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, (SELECT made_by FROM accounts_invitation WHERE number = %s))",
             [person, order.role.value, *_columns(order.scope), now, invitation],
+        )
+
+
+def _end_recoveries(person: Person, now: datetime) -> None:
+    """Whoever offered a new password had a say in all that somebody was then, but not in what he is from now on."""
+    with cursor() as run:
+        run.execute(
+            "UPDATE accounts_invitation SET withdrawn_at = %s, withdrawn_by = %s"
+            " WHERE login = %s AND recovers AND accepted_at IS NULL AND withdrawn_at IS NULL",
+            [now, person.pk, person.login],
         )
 
 

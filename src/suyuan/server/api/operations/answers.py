@@ -16,6 +16,7 @@ from suyuan.kernel import Language
 from suyuan.server.answers.queries import asking, wording
 from suyuan.server.answers.queries import rows as behind
 from suyuan.server.answers.queries.areas import Area, area_of
+from suyuan.server.answers.queries.cases import open_cases
 from suyuan.server.answers.queries.papers import FORMS, report_file
 from suyuan.server.answers.queries.periods import Period, parse_period
 from suyuan.server.answers.queries.reports import find, reports
@@ -48,15 +49,24 @@ ONE_MOMENT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 
 
 def _told(
-    request: HttpRequest, division: str | None, company: str | None, period: str | None, asked: Asked
+    request: HttpRequest,
+    division: str | None,
+    company: str | None,
+    period: str | None,
+    asked: Asked,
+    beside: Callable[[psycopg.Cursor[Row], Scope, Area], int] | None = None,
 ) -> HttpResponse:
-    """The answer about an area; one whose data have not changed is not worked out again."""
+    """The answer about an area; one whose data have not changed is not worked out again.
+
+    `beside` tells a number in the answer that changes without the folds.
+    """
     asker, language = reader(request), language_of(request)
     with transaction.atomic(), open_cursor() as run:
         run.execute(ONE_MOMENT + ", READ ONLY")
         area, span = area_of(asker.scope, division, company), parse_period(period, SYSTEM_CLOCK.today())
         seen = asking.version(run)
-        mark = quote_etag(f"{seen.name}.{seen.waiting}.{span.today}.{area.key}.{span.name}.{language.value}")
+        more = "" if beside is None else f".{beside(run, asker.scope, area)}"
+        mark = quote_etag(f"{seen.name}.{seen.waiting}.{span.today}.{area.key}.{span.name}.{language.value}{more}")
         unchanged = get_conditional_response(request, etag=mark)
         if isinstance(unchanged, HttpResponse):
             return unchanged
@@ -73,7 +83,7 @@ def answers_overview(
     def asked(run: psycopg.Cursor[Row], scope: Scope, area: Area, span: Period, language: Language) -> Values:
         return wording.overview_json(asking.overview(run, scope, area, span), language)
 
-    return _told(request, division, company, period, asked)
+    return _told(request, division, company, period, asked, open_cases)
 
 
 @router.get("/answers/flows", response=schemas.FlowsOut)

@@ -57,7 +57,10 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which cases are asked for: in a state (or all that are not closed), of a company (its code), past their day."""
+    """Which cases are asked for: in a state (or all that are not closed), past their day, of a company.
+
+    `company` is its code, or a part of a name.
+    """
 
     state: str | None = None
     unfinished: bool = False
@@ -91,8 +94,8 @@ def _wanted(wanted: Wanted) -> tuple[SQL, list[object]]:
     if wanted.unfinished:
         parts.append("c.closed_at IS NULL")
     if wanted.company is not None:
-        parts.append("f.code = %s")
-        params.append(wanted.company)
+        parts.append("(f.code = %s OR position(lower(%s) IN lower(f.name_zh || ' ' || f.name_en)) > 0)")
+        params += [wanted.company, wanted.company]
     if wanted.overdue_on is not None:
         parts.append("c.closed_at IS NULL AND c.due_on < %s")
         params.append(wanted.overdue_on)

@@ -86,13 +86,14 @@ def change_outlet(
     fixed = sorted(set(changes) & {"company", "code", "commissioned_by"} | set(changes) - set(FIELDS))
     if fixed:
         raise Refusal("outlets.field_fixed", fields=fixed)
-    with cursor() as run:
+    with transaction.atomic(), cursor() as run:
+        run.execute(_LOCK)  # what is changed must still stand when it is filed
         told = outlet(run, site, clock.today())
         _entitle(run, by, site)
-    values: dict[str, str | None] = {**filed_texts(told), **changes}
-    if {"longitude", "latitude"} & set(changes):
-        values["datum"] = changes.get("datum") or "wgs84"
-    return file_outlet(by, values, reason, clock)
+        values: dict[str, str | None] = {**filed_texts(told), **changes}
+        if {"longitude", "latitude"} & set(changes):
+            values["datum"] = changes.get("datum") or "wgs84"
+        return file_outlet(by, values, reason, clock)
 
 
 def verify_outlet(by: Author, site: int, look: Look, clock: Clock = SYSTEM_CLOCK) -> None:

@@ -30,7 +30,7 @@ _TYPES: Final = {
     **{"capacity_kg_value": "float8", "area_m2_value": "float8", "capacity_packs_value": "float8", "from_day": "date"},
 }
 _STANDING: Final = """
-SELECT t.company, t.code, o.valid_from, t.kind NOT LIKE 'outlet_%%' AS stranger
+SELECT t.company, t.code, t.division, o.valid_from, t.kind NOT LIKE 'outlet_%%' AS stranger
   FROM unnest(%s::integer[], %s::text[]) AS a (company, code)
   JOIN registry_site t ON t.company = a.company AND t.code = a.code
   LEFT JOIN registry_outlet o ON o.site = t.number AND o.superseded_at IS NULL AND o.valid_to IS NULL
@@ -186,7 +186,8 @@ def _judge_entitled(run: psycopg.Cursor[Row], sieve: Sieve, by: Author, today: d
     sieve.note("company", "registry.company_unknown", strange)
     asked = sieve.frame.select("number", "code").drop_nulls()
     rows = run.execute(_STANDING, [asked["number"].to_list(), asked["code"].to_list()]).fetchall()
-    schema = {"number": pl.Int32, "code": pl.String, "standing_from": pl.Date, "stranger": pl.Boolean}
+    schema = {"number": pl.Int32, "code": pl.String, "standing_in": pl.String, "standing_from": pl.Date}
+    schema |= {"stranger": pl.Boolean}
     known = pl.DataFrame(rows, schema, orient="row")
     sieve.frame = sieve.frame.join(known, on=["number", "code"], how="left", maintain_order="left").with_columns(
         from_day=pl.col("valid_from_value").fill_null(pl.lit(today))
@@ -202,12 +203,13 @@ def _judge_entitled(run: psycopg.Cursor[Row], sieve: Sieve, by: Author, today: d
 
 
 def _entitled(by: Author) -> pl.Expr:
-    """Rows that the author may file: a company its own, an authority those that lie in its division."""
+    """Rows that the author may file: a company its own, an authority those that lie in its division, and did before."""
     prefix = by.scope.division_prefix
     if prefix is None:
         own = by.scope.company if by.scope.site is None else None
         return (pl.col("number") == pl.lit(own, pl.Int32)).fill_null(value=False)
-    return pl.col("division").str.starts_with(prefix).fill_null(value=False)
+    from_here = pl.col("standing_in").str.starts_with(prefix).fill_null(value=True)
+    return pl.col("division").str.starts_with(prefix).fill_null(value=False) & from_here
 
 
 def _write(run: psycopg.Cursor[Row], passed: pl.DataFrame, by: Author, reason: str, clock: Clock) -> int:

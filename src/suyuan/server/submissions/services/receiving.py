@@ -220,7 +220,7 @@ def _work(submission: Submission, clock: Clock) -> None:
         _finish(submission, unreadable(found, dry=submission.dry), clock)
         return
     del body
-    submission.layout, submission.rows = layout_of(sheet), sheet.height
+    submission.layout, submission.rows = layout_of(sheet) if submission.dry else None, sheet.height
     judged = judge(sheet, submission.company, clock, progress, submission.site)
     if isinstance(judged, Unreadable):
         _finish(submission, unreadable(judged, dry=submission.dry), clock)

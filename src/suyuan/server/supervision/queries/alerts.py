@@ -1,4 +1,4 @@
-"""Findings as a desk works through them: newest first, with names, how many records speak, and when the last one came."""
+"""Findings as a desk works through them: newest first, with names, how many records speak, when the last came."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from suyuan.codes.keys import compose_code, split_code
 from suyuan.events.vocabulary import vocabulary
 from suyuan.server.kit.connection import Row
 from suyuan.server.kit.paging import Page, after, decode_cursor, encode_cursor
+from suyuan.server.kit.problems import Missing
 from suyuan.server.kit.scope import Scope
 from suyuan.server.supervision.queries.complaints import Complaint, complaints_numbered
 from suyuan.server.supervision.queries.findings import Sought, finding
@@ -26,7 +27,8 @@ STATES: Final = ("standing", "unjudged", "confirmed", "false_positive", "gone")
 _SHOWN: Final = SQL("""
 SELECT n.number, n.detector, n.opened_at, n.gone_at, n.judgement, n.division, n.company, c.code, c.name_zh, c.name_en,
        p.code, p.name_zh, p.name_en, s.code, v.records, v.last
-  FROM (SELECT * FROM supervision_finding n WHERE {visible} AND {wanted} AND {after} ORDER BY n.number DESC LIMIT %s) AS n
+  FROM (SELECT * FROM supervision_finding n
+         WHERE {visible} AND {wanted} AND {after} ORDER BY n.number DESC LIMIT %s) AS n
   LEFT JOIN registry_company c ON c.number = n.company
   LEFT JOIN registry_company p ON p.number = n.party
   LEFT JOIN registry_site s ON s.number = n.site
@@ -115,6 +117,16 @@ class Desk:
     def listing(self) -> str:
         """The name of the listing that a cursor belongs to."""
         return f"alerts:{self.detector or ''}:{self.severity or ''}:{self.company or ''}:{self.state or ''}"
+
+
+def alert(run: psycopg.Cursor[Row], scope: Scope, number: int) -> Alert:
+    """One finding as it lies on the desk; raises `Missing` (``supervision.finding_not_found``)."""
+    visible = visible_findings(scope)
+    statement = _SHOWN.format(visible=visible.sql, wanted=SQL("n.number = %s"), after=SQL("TRUE"))
+    rows = run.execute(statement, [*visible.params, number, 1]).fetchall()
+    if not rows:
+        raise Missing("supervision.finding_not_found", number=number)
+    return _alert(rows[0])
 
 
 def alerts(

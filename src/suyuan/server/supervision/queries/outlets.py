@@ -40,7 +40,7 @@ SELECT k.site, k.company, c.code, t.code, coalesce(o.name, t.name), k.kind, k.di
        k.unweighed, o.capacity_kg, o.capacity_packs
   FROM (SELECT b.site, b.company, b.kind, b.division, count(*) AS batteries,
                coalesce(sum(b.mass_kg), 0)::float8 AS mass_kg, count(*) FILTER (WHERE b.mass_kg IS NULL) AS unweighed
-          FROM ({stock} AND t.number IN ({visible})) AS b GROUP BY 1, 2, 3, 4) AS k
+          FROM ({stock} AND t.number IN ({visible}) {some}) AS b GROUP BY 1, 2, 3, 4) AS k
   JOIN registry_company c ON c.number = k.company
   JOIN registry_site t ON t.number = k.site
   LEFT JOIN registry_outlet o ON o.site = k.site AND o.superseded_at IS NULL
@@ -147,15 +147,25 @@ def stock_limits(on: date, told: Law | None = None) -> dict[str, Limit]:
 
 
 def outlet_stock(
-    run: psycopg.Cursor[Row], scope: Scope, on: date, told: Law | None = None, *, over: bool = False
+    run: psycopg.Cursor[Row],
+    scope: Scope,
+    on: date,
+    told: Law | None = None,
+    *,
+    over: bool = False,
+    sites: Sequence[int] | None = None,
 ) -> list[Stock]:
     """What lies at the outlets in the scope, by site; with `over` only those above a limit or their capacity.
+
+    With `sites` only these are counted, as far as they are in the scope.
 
     Outlets where nothing lies are left out. `on` chooses the law and the filing, the stock is that of now.
     """
     limits, visible = stock_limits(on, told), visible_sites(scope)
-    statement = _OF_SITES.format(stock=SQL(STOCK), visible=visible.sql)
-    rows = run.execute(statement, [*visible.params, on]).fetchall()
+    some = SQL("" if sites is None else "AND t.number = ANY (%s)")
+    statement = _OF_SITES.format(stock=SQL(STOCK), visible=visible.sql, some=some)
+    asked = [*visible.params, *([] if sites is None else [list(sites)]), on]
+    rows = run.execute(statement, asked).fetchall()
     found = [replace(one, limit=limits.get(one.kind)) for one in (Stock(*row) for row in rows)]
     return [one for one in found if not over or one.over_limit or one.over_capacity]
 

@@ -13,9 +13,10 @@ from psycopg.sql import SQL
 from suyuan.rules import Law, law
 from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
 from suyuan.server.kit.connection import Row
-from suyuan.server.supervision.queries.catalogue import Detector, detectors
+from suyuan.server.supervision.queries.catalogue import Detector
 from suyuan.server.supervision.queries.evidence import EVIDENCE, About, asked, narrowed
 from suyuan.server.supervision.queries.stored import DONE, looked_on, reckoned
+from suyuan.server.supervision.queries.tuning import tuned_detectors, tuning_digest
 
 LOCK = "SELECT pg_advisory_xact_lock(7723, 2)"
 SURVEYED = "surveyed"
@@ -132,8 +133,8 @@ def detect(run: psycopg.Cursor[Row], told: Law | None = None, clock: Clock = SYS
     known = told or law()
     run.execute(LOCK)
     run.execute(_PLAIN)
-    done = [_detect(run, one, known, clock, clock.today()) for one in detectors().values()]
-    run.execute(_MARK, [DONE, mark_of(known, clock.today())])
+    done = [_detect(run, one, known, clock, clock.today()) for one in tuned_detectors(run).values()]
+    run.execute(_MARK, [DONE, mark_of(known, clock.today(), tuning_digest(run))])
     run.execute(_MARK, [SURVEYED, ""])
     return done
 
@@ -143,7 +144,7 @@ def survey(run: psycopg.Cursor[Row], told: Law | None = None, clock: Clock = SYS
     run.execute(LOCK)
     run.execute(_PLAIN)
     on = looked_on(run) or clock.today()
-    some = [one for one in detectors().values() if one.about is About.EVERYTHING]
+    some = [one for one in tuned_detectors(run).values() if one.about is About.EVERYTHING]
     done = [_detect(run, one, told or law(), clock, on) for one in some]
     run.execute(_MARK, [SURVEYED, ""])
     return done
@@ -162,7 +163,7 @@ def detect_arrived(
     for statement in _TOUCHED:
         wanted = {"submissions": list(submissions), "companies": list(companies)}
         run.execute(statement, {name: value for name, value in wanted.items() if f"%({name})s" in statement})
-    some = [one for one in detectors().values() if one.about is not About.EVERYTHING]
+    some = [one for one in tuned_detectors(run).values() if one.about is not About.EVERYTHING]
     done = [_detect(run, one, told, clock, on, arrived=True) for one in some]
     run.execute(_UNTOUCH)
     run.execute(_MARK, [SURVEYED, STALE])
@@ -176,7 +177,7 @@ def look(
     before = reckoned(run)
     if DONE in before and (submissions or companies):
         done, everything = detect_arrived(run, submissions, companies, told, clock), False
-    elif before.get(DONE) != mark_of(told, clock.today()):
+    elif before.get(DONE) != mark_of(told, clock.today(), tuning_digest(run)):
         done, everything = detect(run, told, clock), True
     elif before.get(SURVEYED) == STALE:
         done, everything = survey(run, told, clock), True
@@ -185,9 +186,9 @@ def look(
     return Looked(sum(one.opened + one.gone for one in done), everything)
 
 
-def mark_of(told: Law, on: date) -> str:
-    """What a look at everything depends on beside the ledger and the register: the day, the law, the catalogue."""
-    return f"{on} {told.digest[:16]} {_digest()}"
+def mark_of(told: Law, on: date, tuned: str) -> str:
+    """What a look at everything depends on beside ledger and register: the day, law, catalogue, and what is tuned."""
+    return f"{on} {told.digest[:16]} {_digest()} {tuned}"
 
 
 @cache

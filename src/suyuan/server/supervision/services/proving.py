@@ -7,9 +7,10 @@ from psycopg.sql import SQL
 
 from suyuan.rules import Law
 from suyuan.server.kit.connection import Row
-from suyuan.server.supervision.queries.catalogue import Detector, detectors
+from suyuan.server.supervision.queries.catalogue import Detector
 from suyuan.server.supervision.queries.evidence import About, asked
 from suyuan.server.supervision.queries.stored import looked_on, reckoned
+from suyuan.server.supervision.queries.tuning import tuned_detectors
 from suyuan.server.supervision.services.comparing import EXAMPLES
 from suyuan.server.supervision.services.detecting import SURVEYED, parameters
 
@@ -68,7 +69,7 @@ def compare_findings(run: psycopg.Cursor[Row], told: Law, waiting: int) -> Unpro
     if on is None:
         return done
     stale = bool(waiting) or reckoned(run).get(SURVEYED) != ""
-    for one in detectors().values():
+    for one in tuned_detectors(run).values():
         if one.about is About.OBJECT or not (waiting or (stale and one.about is About.EVERYTHING)):
             query = asked(one.evidence)
             _compare(run, one, query, parameters(one, query, told, on), done)

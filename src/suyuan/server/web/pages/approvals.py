@@ -81,7 +81,10 @@ def approval_decide(request: PageRequest, number: int) -> HttpResponseBase:
 @member()
 def approval_use(request: PageRequest, number: int) -> HttpResponseBase:
     """Fetch what was approved."""
-    found = use_disclosure(request.actor.member, number)
+    asked = {each.number: each.what for each in disclosures(request.actor.scope)}
+    if number in asked and asked[number] not in EXPORTS:  # its own page begins it
+        raise Http404
+    found = use_disclosure(request.actor.member, number, of=EXPORTS)
     content = EXPORTS[found.what](found.scope, request.actor.language)
     log_reads(request.actor.principal, [Reading(f"export.{found.what}", str(number))])
     response = HttpResponse(content, content_type="text/csv; charset=utf-8")

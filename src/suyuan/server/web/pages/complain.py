@@ -1,4 +1,4 @@
-"""Report what is wrong: the entry of an outlet, an outlet, a company, a battery; for anybody, without a login or a script.
+"""Report a wrong entry, an outlet, a company or a battery; for anybody, without a login or a script.
 
 Whether there is such a battery is told to nobody; an outlet is public, so its name is shown.
 """

@@ -39,6 +39,7 @@ def report_page(request: HttpRequest, code: str) -> HttpResponseBase:
     if request.method != "POST":
         return _page(request, code, language)
     try:
+        _check_length(request)
         with transaction.atomic(), cursor() as run:  # counted also where the report is refused
             admit_report(run, sender_of(request))
         report = _report(request, code)
@@ -51,11 +52,15 @@ def report_page(request: HttpRequest, code: str) -> HttpResponseBase:
     return _page(request, code, language, taken=str(taken))
 
 
-def _report(request: HttpRequest, code: str) -> Report:
-    """What was sent; its size is looked at before a byte of it is read."""
+def _check_length(request: HttpRequest) -> None:
+    """Refuse what is too large before a byte of it is read, also for who sends too much too often."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit()) or int(length) > LARGEST_REQUEST:
         raise TooLarge("web_identity.report_too_large", limit=f"{LARGEST_REQUEST >> 20} MiB")
+
+
+def _report(request: HttpRequest, code: str) -> Report:
+    """What was sent."""
     files = [Evidence(str(file.name), file.read(LARGEST_FILE + 1)) for file in request.FILES.getlist("evidence")]
     told = request.POST
     return Report(

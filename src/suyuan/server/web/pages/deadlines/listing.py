@@ -142,7 +142,7 @@ def duty_page(request: PageRequest, record: UUID, duty: str) -> HttpResponse:
     one, told = found.duty, explanation_json(found.explanation, actor.language)
     context: dict[str, Any] = {
         "duty": one,
-        "status": _status(one),
+        "state": _status(one),
         "basis": basis_of(one.version, actor.language),
         "sure": f"rules.short_{one.status}",
         "steps": told["steps"],

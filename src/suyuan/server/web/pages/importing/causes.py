@@ -59,6 +59,11 @@ class Cause:
     texts: Sequence[str]
     choices: Sequence[tuple[str, str]]
 
+    @property
+    def whole_file(self) -> bool:
+        """Whether it is about the file and not about rows of it."""
+        return all(example.row is None for example in self.examples)
+
 
 @dataclass(frozen=True, slots=True)
 class Teller:

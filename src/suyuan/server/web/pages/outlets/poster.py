@@ -72,8 +72,8 @@ def _draw(canvas: Canvas, told: Shown, address: str, language: Language) -> None
         ("address", f"{told.place} {told.outlet.address}"),
         ("phone", told.outlet.phone),
         ("hours", told.hours),
-        ("takes", ", ".join(told.taken)),
-        ("brands", ", ".join(told.brands)),
+        ("takes", told.takes_words),
+        ("brands", told.brand_words),
         ("operator", told.operator),
     ):
         if value:
@@ -115,11 +115,12 @@ def _folded(text: str, size: float, room: float) -> list[str]:
         if line and _width(line + piece, size) > room:
             lines.append(line.rstrip())
             line = ""
-        while _width(piece, size) > room:  # one word wider than the page
-            fits = next(count for count in range(len(piece), 0, -1) if _width(piece[:count], size) <= room)
-            lines.append(piece[:fits])
-            piece = piece[fits:]
-        line += piece.lstrip() if not line else piece
+        rest = piece if line else piece.lstrip()
+        while _width(rest, size) > room:  # one word wider than the page
+            fits = next(count for count in range(len(rest), 0, -1) if _width(rest[:count], size) <= room)
+            lines.append(rest[:fits])
+            rest = rest[fits:]
+        line += rest
     return [*lines, line.rstrip()] if line.strip() else lines
 
 

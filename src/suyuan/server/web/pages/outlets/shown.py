@@ -33,6 +33,8 @@ class Shown:
     brands: Sequence[str]
     operator: str
     crowded: bool
+    between: str
+    """What stands between the members of a list."""
 
     @property
     def latitude(self) -> str:
@@ -45,9 +47,21 @@ class Shown:
         return "" if self.outlet.longitude is None else f"{self.outlet.longitude:.6f}"
 
     @property
+    def takes_words(self) -> str:
+        """What is taken, in one text."""
+        return self.between.join(self.taken)
+
+    @property
+    def brand_words(self) -> str:
+        """The brands, in one text."""
+        return self.between.join(self.brands)
+
+    @property
     def phones(self) -> list[str]:
         """Each telephone number; several are written with signs between."""
-        return [one.strip() for one in self.outlet.phone.replace("、", ";").replace("；", ";").split(";") if one.strip()]
+        return [
+            one.strip() for one in self.outlet.phone.replace("、", ";").replace("；", ";").split(";") if one.strip()
+        ]
 
 
 def shown(found: Outlet, now: datetime, language: Language, *, crowded: bool = False) -> Shown:
@@ -66,11 +80,14 @@ def shown(found: Outlet, now: datetime, language: Language, *, crowded: bool = F
         _days(found, now, language),
         division_name(found.division, now) or found.division,
         "" if found.distance_m is None else f"{found.distance_m / 1000:,.1f}",
-        _words(found.chemistries, {sign: f"codes.means_chemistry_{name}" for sign, name in CHEMISTRIES.items()}, language),
+        _words(
+            found.chemistries, {sign: f"codes.means_chemistry_{name}" for sign, name in CHEMISTRIES.items()}, language
+        ),
         _words(found.conditions, {}, language),
         [sentence("web_outlets.every", language=language) if one == EVERY else one for one in filed + makers],
         found.operator_name or (found.company_name_en if english else found.company_name_zh),
         crowded,
+        "、" if language is Language.ZH else ", ",
     )
 
 

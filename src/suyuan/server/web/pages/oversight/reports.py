@@ -21,12 +21,11 @@ from suyuan.server.answers.queries.reports import Kept, find, reports
 from suyuan.server.answers.services.reporting import Order, make_report
 from suyuan.server.kit.clock import SYSTEM_CLOCK
 from suyuan.server.kit.connection import cursor
-from suyuan.server.kit.problems import Missing
+from suyuan.server.kit.problems import Missing, status_of
 from suyuan.server.registry.queries import by_uscc
 from suyuan.server.registry.queries.names import names
 from suyuan.server.web.actor import PageRequest, member
 from suyuan.server.web.components.table import Column, Linked, Row, Table, read_state
-from suyuan.server.web.errors import status_of
 from suyuan.server.web.pages.oversight.question import Question, area_named, asked
 from suyuan.server.web.surroundings import show
 

@@ -54,7 +54,7 @@ def one_page(request: PageRequest, number: int) -> HttpResponse:
     context: dict[str, Any] = {
         "one": one,
         "own": own,
-        "status": status_of(one),
+        "state": status_of(one),
         "kind": kind_name(one.kind, actor.language),
         "channel": channel_name(one.channel, actor.language),
         "who": senders(actor.scope, [one]).get(number, ""),
