@@ -25,6 +25,8 @@ OUTLETS = 10_127  # as many as were published in 2020
 SAMPLES = 400
 WARM = 50
 LABELS = 1000
+OWED = 100_000
+OWED_FROM = date(2026, 6, 1)
 FIRST = date(2020, 1, 1)
 RECEIVED_MS = 1_780_000_000_000
 
@@ -39,6 +41,12 @@ INSERT INTO registry_outlet (site, version, valid_from, recorded_at, author, kin
 SELECT number, 1, '2020-01-01', now(), 'bench', 'outlet_collection', name, division, name,
        75 + number * 7919 %% 5500 / 100.0, 20 + number * 10007 %% 2800 / 100.0, 'wgs84',
        '{[0,10080)}', CASE number %% 3 WHEN 0 THEN ARRAY['A', 'B'] WHEN 1 THEN ARRAY['*'] END FROM made
+"""
+_RULE = "INSERT INTO supervision_rule (version, duty, status) VALUES ('bench@2026', 'bench', 'inferred')"
+_OWED = """
+INSERT INTO supervision_duty (lot, serial, event, rule, company, started_on, due_on, official, void)
+SELECT 'BENCH', n, gen_random_uuid(), (SELECT number FROM supervision_rule WHERE duty = 'bench'), %s,
+       date '2026-05-01' + n %% 200, date '2026-06-01' + n %% 200, true, false FROM generate_series(1, %s) AS n
 """
 
 
@@ -139,6 +147,55 @@ def outlet_pages() -> None:
         figure(f"{name}, {OUTLETS:,} outlets, p95", float(np.percentile(spent[WARM // 10 :], 95)), at_most=300)
 
 
+def send(company: int, days: int) -> None:
+    """The batches that the packs came in, and a hundred thousand duties that the company still owes."""
+    from suyuan.server.kit.connection import cursor
+    from suyuan.server.submissions.models import Received, Submission
+
+    Received.objects.create(digest="0" * 64, size=0, body=b"")
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    same = {
+        "company": company,
+        "received_id": "0" * 64,
+        "channel": "api",
+        "kind": "vehicle_produced",
+        "received_at": at,
+    }
+    counts = {"rows": PACKS_A_DAY, "records": PACKS_A_DAY, "admitted": PACKS_A_DAY - 1, "refused": 1}
+    Submission.objects.bulk_create(Submission(**same, **counts, state="partly_accepted") for _ in range(2 * days))
+    with cursor() as run:
+        run.execute(_RULE)
+        run.execute(_OWED, [company, OWED])
+
+
+def company_pages(company: int, stored: str) -> None:
+    """What a data officer of the company opens every day: workbench, batches, deadlines."""
+    from django.test import Client
+
+    from suyuan.server.accounts.models import Role
+    from suyuan.server.accounts.services.people import furnish
+    from suyuan.server.kit.scope import Scope
+
+    client = Client(headers={"host": "localhost", "accept-language": "zh", "accept": "text/html"})
+    client.force_login(furnish("officer@example.com", "officer", Role.DATA_OFFICER, Scope.of_company(company)))
+    for name, address in (
+        ("workbench", "/w"),
+        ("list of batches", "/w/submissions"),
+        ("list of batches to correct", "/w/submissions?f.mend=yes"),
+        ("deadlines of a month", "/w/deadlines"),
+        ("duties of a day", f"/w/deadlines/list?f.state=overdue&f.due_on={OWED_FROM}"),
+    ):
+        spent = []
+        for _ in range(WARM // 10 + SAMPLES // 10):
+            begin = time.perf_counter()
+            answer = client.get(address)
+            spent.append((time.perf_counter() - begin) * 1000)
+            if answer.status_code != 200:
+                raise ArithmeticError(f"{answer.status_code} for {address}")
+        what = f"{name}, {stored} batteries, {OWED:,} open duties, p95"
+        figure(what, float(np.percentile(spent[WARM // 10 :], 95)), at_most=300)
+
+
 def labels() -> None:
     """A thousand labels drawn, painted as a printer would, and each symbol on them decoded."""
     from suyuan.kernel import Language
@@ -171,12 +228,14 @@ def main() -> None:
         for day in range(days):
             store(day, maker)
         store_outlets(maker)
+        send(maker, days)
         with cursor(OWNER_ALIAS) as run:
             run.execute("ANALYZE")
         stored = f"{days * PACKS_A_DAY:,}"
         print(f"{stored} packs stored in {(datetime.now(UTC) - begin).total_seconds():.0f} s", flush=True)
         pages(days, stored)
         outlet_pages()
+        company_pages(maker, stored)
     labels()
 
 

@@ -16,7 +16,17 @@ from tests.server.web.people import person
 WINDOWS = pytest.mark.parametrize(
     ("language", "phone"), [("zh-CN", False), ("en", False), ("zh-CN", True), ("en", True)]
 )
-PAGES = ("/g", "/g?tab=table", "/g?area=330000", "/g/flows", "/g/rows?of=unaccounted", "/g/enterprises", "/g/calendar", "/g/reports", "/g/reports/compare")  # fmt: skip
+PAGES = (
+    "/g",
+    "/g?tab=table",
+    "/g?area=330000",
+    "/g/flows",
+    "/g/rows?of=unaccounted",
+    "/g/enterprises",
+    "/g/calendar",
+    "/g/reports",
+    "/g/reports/compare",
+)
 
 
 @WINDOWS

@@ -20,14 +20,14 @@ maps = group("map", "mappack.help")
 
 
 @command("check", "mappack.help_check", maps)
-@argument("file", metavar="[FILE]", required=False, type=existing_file(), text="mappack.arg_file")
+@argument("path", metavar="[FILE]", required=False, type=existing_file(), text="mappack.arg_file")
 @output_options()
-def check(file: Path | None, out: Output) -> Exit:
+def check(path: Path | None, out: Output) -> Exit:
     """Check a pack, or the one that is installed."""
     check_whole()
     from suyuan.server.web.mappack import installed, read_pack
 
-    found = installed() if file is None else read_pack(file.read_bytes())
+    found = installed() if path is None else read_pack(path.read_bytes())
     if found is None:
         raise NotThere("mappack.none")
     _tell(found, out)
@@ -35,15 +35,15 @@ def check(file: Path | None, out: Output) -> Exit:
 
 
 @command("install", "mappack.help_install", maps)
-@argument("file", metavar="FILE", type=existing_file(), text="mappack.arg_file_install")
+@argument("path", metavar="FILE", type=existing_file(), text="mappack.arg_file_install")
 @output_options()
-def install(file: Path, out: Output) -> Exit:
+def install(path: Path, out: Output) -> Exit:
     """Check a pack and put it into the slot."""
     check_whole()
     from suyuan.server.web.mappack import install as put
     from suyuan.server.web.mappack import read_pack
 
-    found = read_pack(file.read_bytes())
+    found = read_pack(path.read_bytes())
     if found.findings:
         _tell(found, out)
         return Exit.REJECTED

@@ -83,13 +83,13 @@ def _symbol(canvas: Canvas, carrier: Carrier, modules: Modules, item: Item, dots
     inset = int((item.size - step * columns) / 2 * dots_per_mm) / dots_per_mm
     left, top = item.x + inset, item.y + inset
     path = canvas.beginPath()
-    for row, first, last in _runs_of(modules):
+    for row, first, last in runs_of(modules):
         below = -(top + (row + 1) * step) * mm
         path.rect((left + first * step) * mm, below, (last - first) * step * mm, step * mm)
     canvas.drawPath(path, stroke=0, fill=1)
 
 
-def _runs_of(modules: Modules) -> Iterator[tuple[int, int, int]]:
+def runs_of(modules: Modules) -> Iterator[tuple[int, int, int]]:
     """Row, first and last (exclusive) of every run of dark modules."""
     edges = np.diff(np.pad(modules, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     for row, edge in enumerate(edges):
@@ -108,10 +108,10 @@ def _text(canvas: Canvas, text: str, item: Item) -> None:
         while text and _width(text + CUT, size, latin) > item.width:
             text = text[:-1]
         text += CUT
-    _write(canvas, text, item.x, item.y, size, latin)
+    write(canvas, text, item.x, item.y, size, latin)
 
 
-def _write(canvas: Canvas, text: str, left: float, baseline: float, size: float, latin: str) -> None:
+def write(canvas: Canvas, text: str, left: float, baseline: float, size: float, latin: str) -> None:
     """A line of text; lengths in mm."""
     for font, piece in _pieces(text, latin):
         canvas.setFont(font, size * mm)

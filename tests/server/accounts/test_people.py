@@ -151,6 +151,26 @@ def test_who_lost_his_password_gets_in_again(cast: Cast, admin: Somebody, second
     assert memberships(again.pk) == [second.membership]
 
 
+def test_a_link_to_get_in_again_ends_when_somebody_becomes_more(
+    cast: Cast, admin: Somebody, second: Somebody, clock: FixedClock
+) -> None:
+    """It was offered by who had a say in all that he was then."""
+    offered = recover(admin.membership, second.membership.number, clock)
+    order = Invitation(second.person.login, "x", Role.OFFICIAL, cast.guangdong.scope)
+    accept(invite(None, order, clock).token, None, "en", clock)
+    with pytest.raises(SuyuanError) as refused:
+        accept(offered.token, "a completely new lantern", "en", clock)
+    assert code_of(refused) == "accounts.invitation_unknown"
+
+
+def test_a_link_to_get_in_again_does_not_wake_who_was_made_inactive(
+    cast: Cast, admin: Somebody, second: Somebody, clock: FixedClock
+) -> None:
+    Person.objects.filter(pk=second.person.pk).update(is_active=False)
+    accept(recover(admin.membership, second.membership.number, clock).token, "a completely new lantern", "en", clock)
+    assert memberships(second.person.pk) == []
+
+
 def test_an_ended_membership_opens_nothing(cast: Cast, admin: Somebody, second: Somebody, stranger: Somebody) -> None:
     for by in (stranger, second):
         with pytest.raises(SuyuanError) as refused:

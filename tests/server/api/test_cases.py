@@ -128,3 +128,13 @@ def test_the_paper_and_its_receipt(docket: Docket, guangdong: Face) -> None:
     assert b'"kind":"open"' in document.body
     waiting = guangdong.get(f"/cases/{number}/papers/{paper}/receipt")
     assert (waiting.status, waiting.json["code"]) == (409, "log.paper_not_yet")
+
+
+def test_the_overview_is_sent_again_when_a_case_was_opened(docket: Docket, guangdong: Face) -> None:
+    first = guangdong.get("/answers/overview")
+    mark = first.headers["ETag"]
+    assert guangdong.get("/answers/overview", mark=mark).status == 304
+    opened(guangdong, docket)
+    again = guangdong.get("/answers/overview", mark=mark)
+    assert again.status == 200
+    assert next(one["value"] for one in again.json["figures"] if one["measure"] == "open_cases") == 1

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -148,5 +149,29 @@ def test_who_answers_a_byte_at_a_time_does_not_keep_us(monkeypatch: pytest.Monke
         thread.start()
         with pytest.raises((OSError, http.client.HTTPException)):
             post(Destination("http", "localhost", port, "/", "127.0.0.1"), b"x", {})
+        done.set()
+        thread.join()
+
+
+def test_who_begins_a_greeting_without_end_does_not_keep_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a handshake that comes a byte at a time each byte is in time."""
+    monkeypatch.setattr(outward, "WHOLE_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        done = threading.Event()
+
+        def drip() -> None:
+            link, _ = listener.accept()
+            with link, contextlib.suppress(OSError):
+                link.sendall(b"\x16\x03\x03\x40\x00")  # a handshake record of 16 KiB is announced
+                while not done.wait(0.05):
+                    link.sendall(b"\x02")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        began = time.monotonic()
+        with pytest.raises((OSError, http.client.HTTPException)):
+            post(Destination("https", "localhost", port, "/", "127.0.0.1"), b"x", {})
+        assert time.monotonic() - began < 5
         done.set()
         thread.join()

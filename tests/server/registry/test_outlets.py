@@ -1,10 +1,13 @@
 """Outlets: filed, changed, verified, withdrawn, brought in by the table, and found by place."""
 
+import threading
+import time
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import polars as pl
 import pytest
+from django.db import connections, transaction
 
 from suyuan.codes.distances import geodesic_m
 from suyuan.kernel import Language, SuyuanError, sentence
@@ -311,3 +314,35 @@ def test_a_company_sees_its_own_history_only(cast: Cast, clock: FixedClock) -> N
     with cursor() as run:
         assert outlet_acts(run, Scope.of_outlet(cast.collector.number, site), site)
         assert outlet_acts(run, Scope.of_outlet(cast.collector.number, cast.collector.sites["O1"]), site) == []
+
+
+def test_an_official_does_not_move_an_outlet_of_another_province_into_his_own(cast: Cast, clock: FixedClock) -> None:
+    site = filed(cast, clock)
+    moved = row(cast.collector.code, division="440300", longitude="114.06", latitude="22.54", address="elsewhere")
+    with pytest.raises(Forbidden) as refusal:
+        file_outlet(author(cast.guangdong), moved, clock=clock)
+    assert refused(refusal.value) == "registry.outside_scope"
+    with cursor() as run:
+        assert (outlet(run, site, TODAY).division, outlet(run, site, TODAY).version) == ("330200", 1)
+    file_outlet(author(cast.nation), moved, clock=clock)  # who sees both may
+    file_outlet(author(cast.guangdong), {**moved, "phone": "1"}, clock=clock)
+
+
+def test_of_two_changes_at_once_none_is_lost(cast: Cast, clock: FixedClock) -> None:
+    site, begun = filed(cast, clock), threading.Event()
+
+    def other() -> None:
+        begun.set()
+        change_outlet(author(cast.collector), site, {"address": "新路2号"}, "moved", clock)
+        connections.close_all()
+
+    thread = threading.Thread(target=other)
+    with transaction.atomic():
+        change_outlet(author(cast.collector), site, {"phone": "1"}, "new number", clock)
+        thread.start()
+        begun.wait(20)
+        time.sleep(0.3)  # he waits, or has read what we are about to replace
+    thread.join()
+    with cursor() as run:
+        one = outlet(run, site, TODAY)
+    assert (one.phone, one.address) == ("1", "新路2号")

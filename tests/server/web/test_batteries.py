@@ -126,7 +126,7 @@ def test_an_export_is_written_by_a_worker_and_fetched(officer: Client, form: str
     assert f"{address}/file" in officer.get(f"{address}/part").content.decode()
     answer = officer.get(f"{address}/file")
     content = b"".join(answer.streaming_content)  # type: ignore[arg-type]
-    read = {"csv": pl.read_csv, "xlsx": lambda source: pl.read_excel(source), "parquet": pl.read_parquet}[form]
+    read = {"csv": pl.read_csv, "xlsx": pl.read_excel, "parquet": pl.read_parquet}[form]
     frame = read(io.BytesIO(content))
     assert frame.columns == ["Code", "Model", "Stage"]
     assert [int(code[-7:]) for code in frame["Code"]] == [1, 2, 3]

@@ -9,6 +9,8 @@ from suyuan.server.accounts.models import Access, Role
 from suyuan.server.kit.connection import cursor
 from suyuan.server.ledger.queries.life import life
 from tests.server.answers.folding import Folded
+from tests.server.api import face
+from tests.server.api.face import Face
 from tests.server.cast import Cast
 from tests.server.ledger.acting import VIN, cell, module, pack
 from tests.server.web.people import person
@@ -56,18 +58,17 @@ def test_every_side_is_one_click_away_and_is_logged(lives: Folded) -> None:
     )
 
 
+def told(page: str, code: str) -> list[str]:
+    """What a page says, without what is different at each visit."""
+    lines = page.replace(code, "").splitlines()
+    return [line for line in lines if "data-error-id" not in line and "csrf" not in line]
+
+
 def test_who_may_not_open_it_gets_what_an_unknown_code_gets(lives: Folded) -> None:
     stranger = client_of(lives, "swapper")
     for address in ("/w/b/{}", "/w/b/{}?tab=tree", "/w/b/{}/parts"):
-        mine = text(stranger, address.format(pack(1)), 404).replace(pack(1), "")
-        unknown = text(stranger, address.format(pack(999)), 404).replace(pack(999), "")
-        assert [
-            line for line in mine.splitlines() if "error-id" not in line and "csrf" not in line and "code>" not in line
-        ] == [
-            line
-            for line in unknown.splitlines()
-            if "error-id" not in line and "csrf" not in line and "code>" not in line
-        ]
+        mine, unknown = (told(text(stranger, address.format(code), 404), code) for code in (pack(1), pack(999)))
+        assert mine == unknown
     assert not Access.objects.filter(subject=pack(1)).exists()
     assert Client(headers={"accept": "text/html"}).get(f"/w/b/{pack(1)}").status_code == 302
     assert text(client_of(lives, "zhejiang", Role.OFFICIAL), f"/w/b/{pack(1)}")
@@ -99,24 +100,29 @@ def test_a_search_leads_here(lives: Folded) -> None:
     assert Client(headers={"accept": "text/html"}).get(f"/search?q={pack(1)}")["Location"] == f"/b/{pack(1)}"
 
 
-def test_a_correction_needs_a_reason_and_ones_own_record(lives: Folded) -> None:
-    dismantler, maker = client_of(lives, "dismantler"), client_of(lives, "maker")
+def test_a_correction_needs_a_reason_and_ones_own_record(cast: Cast) -> None:
+    assert Face(cast.maker).submit(face.pack(1, order_no="A-6")).status < 300
+    code = face.pack_code(1)
     with cursor() as run:
-        found = life(run, lives.cast.dismantler.scope, pack(1))
+        found = life(run, cast.maker.scope, code)
     assert found is not None
-    (removal,) = [event for event in found.events if event.kind == "battery_removed"]
-    address = f"/w/b/{pack(1)}/amend"
-    told = {"record": removal.id, "field": "removed_on", "value": "2024-06-02"}
-    assert removal.id in text(dismantler, f"/w/b/{pack(1)}?tab=corrections&record={removal.id}")
-    assert dismantler.post(address, told).status_code == 422
-    assert dismantler.post(address, {**told, "reason": "other"}).status_code == 422
-    assert dismantler.post(address, {**told, "field": "soh", "reason": "typing"}).status_code == 422
-    assert maker.post(address, {**told, "reason": "typing"}).status_code == 404
-    assert client_of(lives, "swapper").post(address, {**told, "reason": "typing"}).status_code == 404
-    assert client_of(lives, "dismantler", Role.VIEWER).post(address, {**told, "reason": "typing"}).status_code == 403
-    assert client_of(lives, "nation", Role.OFFICIAL).post(address, {**told, "reason": "typing"}).status_code == 403
-    answer = dismantler.post(address, {**told, "reason": "typing", "reason_text": "read it wrong"}, follow=True)
-    shown = answer.content.decode()
-    assert "It was corrected" in shown, shown
+    (made,) = found.events
+    address, told = f"/w/b/{code}/amend", {"record": made.id, "field": "order_no", "value": "A-7"}
+    maker = person("maker@example.com", Role.DATA_OFFICER, cast.maker.scope).client("en")
+    assert made.id in text(maker, f"/w/b/{code}?tab=corrections&record={made.id}")
+    assert maker.post(address, told).status_code == 422
+    assert maker.post(address, {**told, "reason": "other"}).status_code == 422
+    assert maker.post(address, {**told, "field": "soh", "reason": "typing"}).status_code == 422
+    for scope, role, status in (
+        (cast.swapper.scope, Role.DATA_OFFICER, 404),
+        (cast.maker.scope, Role.VIEWER, 403),
+        (cast.guangdong.scope, Role.OFFICIAL, 403),
+    ):
+        other = person(f"{role}-{status}@example.com", role, scope).client("en")
+        assert other.post(address, {**told, "reason": "typing"}).status_code == status
+    wish = {**told, "reason": "typing", "reason_text": "read it wrong"}
+    shown = maker.post(address, wish, follow=True).content.decode()
+    assert "It was corrected" in shown
     assert "read it wrong" in shown
-    assert "2024-06-01" in text(dismantler, f"/w/b/{pack(1)}")  # struck through, under what took its place
+    assert 'class="struck">order number A-6<' in text(maker, f"/w/b/{code}")
+    assert maker.post(address, {**told, "reason": "typing"}).status_code == 404  # that record stands no more

@@ -41,8 +41,8 @@ def test_month_agenda_and_list_tell_the_same(cast: Cast, officer: Client) -> Non
     owed(cast.utiliser.number, TODAY, done=TODAY)
     text = seen(officer, "/w/deadlines")
     assert "<b>3</b>" in text
-    assert "3 duties" in text
-    assert "1 duties are overdue in all" in text
+    assert "duties: 3" in text
+    assert "Overdue in all: 1" in text
     listed = seen(officer, f"/w/deadlines/list?f.state=due&f.due_on={TODAY}")
     assert listed.count("/w/deadlines/duties/") == 3
     assert "3 in all" in listed
@@ -116,7 +116,7 @@ def test_notices_are_read_once(cast: Cast, officer: Client) -> None:
     with transaction.atomic(), cursor() as run:
         assert notify(run, SYSTEM_CLOCK) == 1
         (notice,) = reads.notices(run, cast.utiliser.scope).rows
-    assert "1 notices are unread" in seen(officer, "/w")
+    assert "Unread notices: 1" in seen(officer, "/w")
     stranger = person("other@example.com", Role.DATA_OFFICER, cast.maker.scope).client("en")
     assert stranger.post(f"/w/notices/{notice.number}/read").status_code == 404
     assert "There are no notices" in seen(stranger, "/w/notices")

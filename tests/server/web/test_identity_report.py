@@ -73,3 +73,10 @@ def test_a_flood_is_slowed_down(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> 
 def test_words_are_shown_as_words(cast: Cast) -> None:
     _, page = sent(words="<script>alert(1)</script>", evidence=SimpleUploadedFile("a.exe", b"MZ"))
     assert "<script>alert" not in page
+
+
+def test_who_sends_too_often_is_not_read_either(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(complaints, "A_SENDER_AN_HOUR", 0)
+    monkeypatch.setattr(identity_report, "LARGEST_REQUEST", 1000)
+    status, page = sent(words="x" * 2000)
+    assert (status, "xxx" in page) == (413, False)

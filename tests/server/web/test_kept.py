@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 
 from suyuan.server.accounts.models import Role
-from suyuan.server.accounts.queries.people import invitations
+from suyuan.server.accounts.queries.people import invitations, memberships
+from suyuan.server.accounts.services.people import Invitation, end_membership, invite
 from suyuan.server.kit.clock import SYSTEM_CLOCK
 from suyuan.server.kit.connection import cursor
 from tests.server.cast import Cast
@@ -87,3 +88,37 @@ def test_a_draft_is_kept_and_emptied(cast: Cast, admin: Somebody) -> None:
     assert browser.post("/account/drafts/team", {"name": ""}).status_code == 204
     assert draft(admin.person.pk, "team") == {}
     assert Client().post("/account/drafts/team", {"name": "x"}).status_code == 401
+
+
+def test_a_kept_form_is_sent_for_whom_it_was_meant(cast: Cast, admin: Somebody) -> None:
+    """Who signs in again acts in his first role; his form was for the second."""
+    sent = invite(None, Invitation(admin.person.login, "x", Role.ADMIN, cast.carmaker.scope))
+    browser = admin.client("en")
+    browser.post(f"/account/invitations/{sent.token}")
+    second = memberships(admin.person.pk)[1]
+    browser.post("/account/act", {"membership": second.number})
+    browser.get("/w/team")
+    browser.session.flush()
+    kept = browser.post("/w/team", FORM)["Location"].partition("next=")[2].replace("%2F", "/")
+    signed_in_again(browser, "admin@example.com", kept)
+    assert browser.post(kept).status_code == 200
+    now = SYSTEM_CLOCK.now()
+    assert [each.login for each in invitations(cast.carmaker.scope, now)] == ["new@example.com"]
+    assert invitations(cast.maker.scope, now) == []
+
+
+def test_a_kept_form_of_a_role_that_has_ended_is_not_sent(cast: Cast, admin: Somebody) -> None:
+    sent = invite(None, Invitation(admin.person.login, "x", Role.ADMIN, cast.carmaker.scope))
+    browser = admin.client("en")
+    browser.post(f"/account/invitations/{sent.token}")
+    second = memberships(admin.person.pk)[1]
+    browser.post("/account/act", {"membership": second.number})
+    browser.get("/w/team")
+    browser.session.flush()
+    kept = browser.post("/w/team", FORM)["Location"].partition("next=")[2].replace("%2F", "/")
+    owner = person("owner@example.com", Role.ADMIN, cast.carmaker.scope)
+    end_membership(owner.membership, second.number)
+    signed_in_again(browser, "admin@example.com", kept)
+    assert browser.post(kept).status_code == 404
+    for scope in (cast.carmaker.scope, cast.maker.scope):
+        assert invitations(scope, SYSTEM_CLOCK.now()) == []

@@ -9,6 +9,7 @@ from django.test import Client
 from suyuan.server.accounts.models import Person, Role
 from suyuan.server.accounts.queries import authenticate, memberships, memory
 from suyuan.server.accounts.queries.people import members
+from suyuan.server.accounts.services.disclosures import decide_disclosure, request_disclosure, use_disclosure
 from suyuan.server.accounts.services.people import furnish
 from suyuan.server.kit.scope import Scope
 from tests.server.cast import Cast
@@ -97,6 +98,10 @@ def test_an_export_of_people_takes_two(cast: Cast, admin: Somebody) -> None:
     assert content.splitlines()[1].startswith("admin@example.com,")
     assert asking.post(f"/w/approvals/{number[1]}/fetch").status_code == 409
     assert asking.post("/w/approvals", {"what": "everything", "purpose": "x"}).status_code == 404
+    other = request_disclosure(admin.membership, "batteries", "audit")  # is fetched elsewhere, and not used up here
+    decide_disclosure(second.membership, other, granted=True)
+    assert asking.post(f"/w/approvals/{other}/fetch").status_code == 404
+    assert use_disclosure(admin.membership, other).what == "batteries"
 
 
 @pytest.mark.parametrize(

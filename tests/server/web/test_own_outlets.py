@@ -236,7 +236,8 @@ def test_which_outlets_concern_whom(cast: Cast, clock: FixedClock) -> None:
         own_outlet(run, cast.maker.scope, site, TODAY)
 
 
-def test_stock_stands_beside_the_limit(cast: Cast, watched: Watched) -> None:
+def test_stock_stands_beside_the_limit(cast: Cast) -> None:
+    watched = Watched(cast)
     site = filed(cast, capacity_kg="1000")
     given = {"received_on": date(2026, 3, 1), "site": "O1", "site_no": site}
     rows = [{**given, "code": pack(number), "mass_kg": 600.0} for number in (1, 2)]

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from suyuan.server.accounts.models import Role
+from suyuan.server.web import door
 from suyuan.server.web.door import POLICY
 from suyuan.server.web.menu import entries
 from tests.server.cast import Cast
@@ -108,3 +109,20 @@ def test_names_are_found_inside_ones_scope_only(cast: Cast) -> None:
     assert cast.maker.code[:4] in official.get("/search", {"q": "鹏程"}).content.decode()
     assert 'class="state' in official.get("/search", {"q": "钱江"}).content.decode()  # seated in Zhejiang
     assert 'class="state' in Client(headers=HTML).get("/search", {"q": "鹏程"}).content.decode()
+
+
+def test_a_long_form_is_refused_before_it_is_read(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "LARGEST_FORM", 1000)
+    monkeypatch.setattr(door, "LARGEST_KEPT_BYTES", 500)
+    admin = person("admin@example.com", Role.ADMIN, cast.maker.scope).client("en")
+    assert admin.post("/w/team", {"login": "x" * 2000}).status_code == 413
+    assert admin.post("/w/team", {"login": "x" * 700}).status_code == 422
+    stranger = Client(headers=HTML).post("/w/columns", {"column": "x" * 700, "back": "/"})
+    assert stranger["Location"].startswith("/account/sign-in")
+
+
+@pytest.mark.parametrize("text", ["http://[", "https://[::1", "x://[a]b/c"])
+def test_what_is_no_address_is_searched_without_harm(cast: Cast, text: str) -> None:
+    assert Client(headers=HTML).get("/search", {"q": text}).status_code == 200
+    browser = Client(enforce_csrf_checks=True, headers=HTML)
+    assert browser.post("/w/columns", {}, headers={"origin": text}).status_code == 403

@@ -1,6 +1,7 @@
 """Submissions and receipts: each batch with its counts, its files for its sender alone, records beside earlier ones."""
 
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -10,9 +11,13 @@ from suyuan.server.accounts.models import Access, Role
 from suyuan.server.kit.clock import SYSTEM_CLOCK
 from suyuan.server.kit.scope import Scope
 from suyuan.server.submissions.models import Submission
+from suyuan.tlog import parse_receipt
 from tests.server.api.face import Face, pack, pack_code
+from tests.server.api.test_receipts import integrate, log
 from tests.server.cast import Cast
 from tests.server.web.people import person
+
+__all__ = ["log"]
 
 BROKEN = {**pack(2), "produced_on": "2999-01-01"}
 
@@ -85,6 +90,24 @@ def test_what_was_brought_again_no_longer_waits(cast: Cast, officer: Client, sen
     text = seen(officer, f"/w/submissions/{sent}")
     assert "1 of them brought again" in text
     assert f'href="/w/submissions/{again}"' in text
+
+
+def test_a_receipt_is_checked_again_whenever_it_is_looked_at(cast: Cast, officer: Client, log: Path) -> None:
+    number = Face(cast.maker).submit(pack(1)).json["number"]
+    assert "receipt.json" not in seen(officer, f"/w/submissions/{number}")
+    assert officer.get(f"/w/submissions/{number}/receipt.json").status_code == 409
+    integrate(log)
+    text = seen(officer, f"/w/submissions/{number}")
+    assert f"/w/submissions/{number}/receipt.pdf" in text
+    assert "Checked again at" in text
+    assert text.count('class="status status-good"') == 2  # of the batch, and of its receipt
+    whole = officer.get(f"/w/submissions/{number}/receipt.json")
+    assert officer.get(f"/w/submissions/{number}/receipt.pdf").content[:5] == b"%PDF-"
+    official = person("gd@example.com", Role.OFFICIAL, cast.guangdong.scope).client("en")
+    bare = official.get(f"/w/submissions/{number}/receipt.json")
+    assert parse_receipt(whole.content).secret
+    assert not parse_receipt(bare.content).secret
+    assert Access.objects.filter(act="receipt", subject=str(number)).count() == 3
 
 
 def test_a_record_is_compared_with_the_report_before(cast: Cast, officer: Client) -> None:

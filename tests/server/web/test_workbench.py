@@ -49,8 +49,8 @@ def test_each_task_opens_exactly_what_it_counts(cast: Cast, officer: Client) -> 
     owed(cast.carmaker.number, TODAY - timedelta(days=1))
     text = seen(officer, "/w")
     for count, said, about in (
-        (2, "2 duties are overdue", "f.state=overdue"),
-        (2, "2 duties come due within three days", "f.state=due"),
+        (2, "Duties overdue: 2", "f.state=overdue"),
+        (2, "Duties that come due within three days: 2", "f.state=due"),
     ):
         assert said in text
         (address,) = {a for a in re.findall(r'class="btn btn-primary" href="([^"]+)"', text) if about in a}
@@ -63,11 +63,11 @@ def test_each_task_opens_exactly_what_it_counts(cast: Cast, officer: Client) -> 
 def test_refused_records_lead_to_their_batch(cast: Cast, officer: Client) -> None:
     assert Face(cast.maker).submit(pack(1), BROKEN).status < 300
     text = seen(officer, "/w")
-    assert "1 records in 1 batches were refused" in text
+    assert "Refused records that wait to be corrected: 1 (batches: 1)" in text
     assert "/bad-rows" in text
     opened = seen(officer, "/w/submissions?f.mend=yes")
     assert opened.count("/bad-rows") == 1
-    assert "Correct 1 causes in batch" in text
+    assert "(causes: 1, refused records: 1)" in text
     assert "50.0%" in text  # one of two records was taken in
     assert "/bad-rows" not in seen(person("o@e.com", Role.VIEWER, cast.carmaker.scope).client("en"), "/w")
 

@@ -142,8 +142,8 @@ def member(*roles: Role, at: Where | None = None) -> Callable[[View[P]], View[P]
                 raise Forbidden("web.not_for_role")
             response = view(request, *args, **kwargs)
             response.headers.setdefault("Cache-Control", "private, no-store")
-            if known_person(request) != actor.person:
-                remember_person(response, actor.person)
+            if known_person(request) != (actor.person, actor.membership.number):
+                remember_person(response, actor.person, actor.membership.number)
             return response
 
         return guarded  # type: ignore[return-value]  # functools.wraps gives its own type

@@ -16,32 +16,34 @@ from suyuan.server.accounts.models import Person
 from suyuan.server.accounts.services.keeping import LARGEST_KEPT_BYTES, Form, SentFile, keep_form
 
 KNOWN_COOKIE: Final = "suyuan_known"
-"""Says, signed, who was last signed in on this browser; it opens nothing and only lets a form be kept for him."""
+"""Says, signed, who was last signed in on this browser, and as what; it only lets a form be kept for him."""
 
 KNOWN_FOR_S: Final = 30 * 86_400
 _SALT: Final = "suyuan.known"
 
 
-def remember_person(response: HttpResponseBase, person: int) -> None:
-    """Note in the browser whose forms may be kept."""
-    value = signing.dumps(person, salt=_SALT)
+def remember_person(response: HttpResponseBase, person: int, membership: int) -> None:
+    """Note in the browser whose forms may be kept, and as what he acts."""
+    value = signing.dumps([person, membership], salt=_SALT)
     secure = settings.SESSION_COOKIE_SECURE
     response.set_cookie(KNOWN_COOKIE, value, max_age=KNOWN_FOR_S, httponly=True, secure=secure, samesite="Lax")
 
 
-def known_person(request: HttpRequest) -> int | None:
-    """Who was last signed in on this browser; None if nobody or too long ago."""
+def known_person(request: HttpRequest) -> tuple[int, int] | None:
+    """Who was last signed in on this browser, and his membership; None if nobody or too long ago."""
     try:
-        return int(signing.loads(request.COOKIES.get(KNOWN_COOKIE, ""), salt=_SALT, max_age=KNOWN_FOR_S))
+        person, membership = signing.loads(request.COOKIES.get(KNOWN_COOKIE, ""), salt=_SALT, max_age=KNOWN_FOR_S)
     except (signing.BadSignature, ValueError, TypeError):
         return None
+    return int(person), int(membership)
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponseBase:
     """To the sign-in page and back; a form is kept on the way where it is known whose it is."""
     following = request.get_full_path()
     if request.method == "POST":
-        kept = _keep(request, known_person(request))
+        known = known_person(request)
+        kept = _keep(request, *known) if known else None
         following = kept or reverse("web-home")
     address = f"{reverse('account_login')}?{urlencode({'next': following})}"
     if request.headers.get("HX-Request"):
@@ -60,7 +62,9 @@ def strange_form(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     from suyuan.server.web.errors import error_page  # noqa: PLC0415
 
     if _from_here(request) and isinstance(request.user, Person):
-        address = _keep(request, request.user.pk)
+        known = known_person(request)
+        acting = known[1] if known and known[0] == request.user.pk else None
+        address = _keep(request, request.user.pk, acting)
         if address:
             return HttpResponseRedirect(address)
     if _from_here(request) and known_person(request) is not None:
@@ -85,9 +89,9 @@ def replay(request: HttpRequest, form: Form) -> HttpResponseBase:
     return response
 
 
-def _keep(request: HttpRequest, person: int | None) -> str | None:
+def _keep(request: HttpRequest, person: int, membership: int | None) -> str | None:
     """Keep the form; the address that offers to send it on."""
-    if person is None or not Person.objects.filter(pk=person, is_active=True).exists():
+    if not Person.objects.filter(pk=person, is_active=True).exists():
         return None
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_KEPT_BYTES:
         return None
@@ -98,7 +102,7 @@ def _keep(request: HttpRequest, person: int | None) -> str | None:
         for field, listed in request.FILES.lists()
         for file in listed
     ]
-    token = keep_form(person, Form(request.get_full_path(), fields.urlencode(), files))
+    token = keep_form(person, Form(request.get_full_path(), fields.urlencode(), files, membership))
     return reverse("web-kept", args=[token]) if token else None
 
 

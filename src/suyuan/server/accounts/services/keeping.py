@@ -37,11 +37,12 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form as it was sent: where to, the fields encoded as in an address, and its files."""
+    """A form as it was sent: where to, the fields encoded as in an address, its files, and as what its sender acted."""
 
     path: str
     fields: str
     files: Sequence[SentFile] = ()
+    membership: int | None = None
 
 
 def keep_form(person: int, form: Form, clock: Clock = SYSTEM_CLOCK) -> str | None:
@@ -87,16 +88,25 @@ def kept_form(person: int, token: str, clock: Clock = SYSTEM_CLOCK) -> Form:
         SentFile(one["field"], one["name"], one["content_type"], base64.b64decode(one["content"]))
         for one in told["files"]
     ]
-    return Form(told["path"], told["fields"], files)
+    return Form(told["path"], told["fields"], files, told["membership"])
 
 
 def use_form(person: int, token: str, clock: Clock = SYSTEM_CLOCK) -> None:
-    """Forget a form that was sent on or thrown away."""
+    """Forget a form that is sent on or thrown away, once.
+
+    Raises
+    ------
+    Missing
+        ``accounts.form_not_kept``, also where somebody was quicker.
+    """
     with cursor() as run:
-        run.execute(
-            "UPDATE accounts_kept SET sealed = NULL, used_at = %s WHERE digest = %s AND person = %s",
+        done = run.execute(
+            "UPDATE accounts_kept SET sealed = NULL, used_at = %s"
+            " WHERE digest = %s AND person = %s AND sealed IS NOT NULL",
             [clock.now(), _digest(token), person],
-        )
+        ).rowcount
+    if not done:
+        raise Missing("accounts.form_not_kept")
 
 
 def save_draft(person: int, form: str, fields: Mapping[str, Sequence[str]], clock: Clock = SYSTEM_CLOCK) -> bool:
@@ -147,7 +157,8 @@ def _plain(form: Form) -> bytes:
         }
         for file in form.files
     ]
-    return json.dumps({"path": form.path, "fields": form.fields, "files": files}, ensure_ascii=False).encode()
+    told = {"path": form.path, "fields": form.fields, "files": files, "membership": form.membership}
+    return json.dumps(told, ensure_ascii=False).encode()
 
 
 def _sealed(plain: bytes) -> bytes:

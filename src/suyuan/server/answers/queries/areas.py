@@ -101,6 +101,14 @@ def area_name(key: str, code: str, language: Language, on: date) -> str:
     return found.name if found else code
 
 
+def place_name(division: str, language: Language, on: date) -> str:
+    """What the division of a row is called; the code of one that the register of divisions does not have."""
+    if division == UNKNOWN:
+        return sentence("answers.place_unknown", language=language)
+    found = division_of(division, on)
+    return found.name if found else division
+
+
 def within(area: Area, alias: str = "s", *, came: bool = False) -> Condition:
     """The condition that rows of `answers_stay` fulfil that lie in an area; with `came`, that came from it."""
     row, side = Identifier(alias), Identifier("came_division" if came else "division")

@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias
 
 from suyuan.kernel import Language
 from suyuan.server.answers.queries import stages as at
-from suyuan.server.answers.queries.areas import Area, area_name
+from suyuan.server.answers.queries.areas import Area, area_name, place_name
 from suyuan.server.answers.queries.asking import Flows, Ranked, Version
 from suyuan.server.answers.queries.measures import Figure, measures
 from suyuan.server.answers.queries.periods import Period
@@ -181,7 +181,7 @@ def stay_json(row: StayRow, period: Period, language: Language) -> dict[str, Jso
         "reason": reasons[row.reason].name if row.reason else None,
         "reason_label": reasons[row.reason].label.in_language(language) if row.reason else None,
         "division": row.division,
-        "division_name": area_name(row.division, row.division, language, period.on),
+        "division_name": place_name(row.division, language, period.on),
         "company": row.company,
         "company_name": name,
         "came_from": told.every[row.came_stage].name,

@@ -57,7 +57,7 @@ def _rows_to_change(sheet: Sheet, name: str, texts: Mapping[str, str]) -> pl.Dat
     if name not in sheet.columns.columns:
         return pl.DataFrame(schema=REPAIRS)
     received = sheet.received(name).alias("before").to_frame().with_row_index("row")
-    table = pl.DataFrame({"before": list(texts), "after": list(texts.values())}, schema=dict.fromkeys(("before", "after"), pl.String))  # fmt: skip  # noqa: E501
+    table = pl.DataFrame(list(texts.items()), schema={"before": pl.String(), "after": pl.String()}, orient="row")
     found = received.join(table, on="before", how="inner", maintain_order="left")
     return found.with_columns(field=pl.lit(name), kind=pl.lit(_CHANGE)).select(REPAIRS.names()).cast(REPAIRS)
 

@@ -1,4 +1,4 @@
-"""Try a file out before it is reported: everything is checked, nothing enters the ledger; then it is reported, or not."""
+"""Try a file out before it is reported: everything is checked and nothing enters the ledger."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -49,6 +49,8 @@ class Column:
         Whether one can sort by it.
     shown
         Whether it is there before anybody chose columns; the first is always there.
+    any_text
+        Code of what a list of choices says while nothing is chosen.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Column:
     choices: tuple[tuple[str, str], ...] = ()
     sorts: bool = False
     shown: bool = True
+    any_text: str = "web.filter_any"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from suyuan.server.accounts.models import Person
 from suyuan.server.accounts.queries.people import memberships
 from suyuan.server.accounts.services.keeping import forget_draft, kept_form, save_draft, use_form
 from suyuan.server.accounts.services.people import accept, opened
-from suyuan.server.web.actor import CHOSEN, PageRequest
+from suyuan.server.kit.problems import Missing
+from suyuan.server.web.actor import CHOSEN, PageRequest, find_actor
 from suyuan.server.web.kept import replay, to_sign_in
 from suyuan.server.web.names import scope_names
 from suyuan.server.web.signing_in import BACKEND
@@ -49,8 +50,19 @@ def kept_page(request: PageRequest, token: str) -> HttpResponseBase:
         use_form(request.actor.person, token)
         if request.POST.get("drop"):
             return HttpResponseRedirect(reverse("web-home"))
+        _act_again(request, form.membership)
         return replay(request, form)
     return show(request, "web/kept.html", "web.kept_title", files=[file.name for file in form.files])
+
+
+def _act_again(request: PageRequest, membership: int | None) -> None:
+    """What somebody sent for one company is not sent for another that he also acts for."""
+    if membership is None or membership == request.actor.member.number:
+        return
+    if membership not in {each.number for each in request.actor.memberships}:
+        raise Missing("accounts.form_not_kept")
+    request.session[CHOSEN] = membership
+    request.actor = find_actor(request)
 
 
 def draft_keep(request: PageRequest, form: str) -> HttpResponse:

@@ -9,12 +9,13 @@
   function commas(value) { return Number(value).toLocaleString("en-US", { maximumFractionDigits: 1 }); }
 
   var makers = {
-    sankey: function (told) {
+    sankey: function (told, narrow) {
       return {
         series: [{
-          type: "sankey", left: 10, right: 130, top: 15, bottom: 15, nodeAlign: "left", draggable: false,
+          type: "sankey", left: 10, right: narrow ? 10 : 130, top: 15, bottom: narrow ? 40 : 15, nodeAlign: "left", draggable: false,
+          orient: narrow ? "vertical" : "horizontal", animation: false,
           emphasis: { focus: "adjacency" }, lineStyle: { color: "source", opacity: 0.35 },
-          label: { color: ink(), textBorderWidth: 0, overflow: "break", width: 120, fontSize: dark() ? 18 : 12 },
+          label: { color: ink(), textBorderWidth: 0, overflow: "break", width: narrow ? 80 : 120, fontSize: dark() ? 18 : 12, position: narrow ? "bottom" : "right" },
           data: told.nodes.map(function (node) { return node.colour ? { name: node.name, itemStyle: { color: node.colour } } : { name: node.name }; }),
           links: told.links,
         }],
@@ -50,8 +51,8 @@
 
   function axes(told, type) {
     return {
-      grid: { left: 10, right: 20, top: 40, bottom: 10, containLabel: true },
-      legend: told.series.length > 1 ? { top: 5 } : undefined,
+      grid: { left: 10, right: 20, top: 60, bottom: 10, containLabel: true },
+      legend: told.series.length > 1 ? { top: 5, type: "scroll" } : undefined,
       xAxis: { type: "category", data: told.labels },
       yAxis: { type: "value", name: told.unit },
       series: told.series.map(function (one) { return { type: type, name: one.name, data: one.values, showSymbol: false }; }),
@@ -73,8 +74,8 @@
   }
 
   function paint(place, told) {
-    var option = makers[told.kind](told);
     place.hidden = false;
+    var option = makers[told.kind](told, place.clientWidth < 600);
     var chart = window.echarts.init(place, null, { renderer: "canvas" });
     option.color = dark() ? BRIGHT : COLOURS;
     option.textStyle = { color: ink() };

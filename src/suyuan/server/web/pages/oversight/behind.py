@@ -10,7 +10,7 @@ from suyuan.kernel import Language, sentence
 from suyuan.server.accounts.services import Reading, log_reads
 from suyuan.server.answers.queries import asking, rows
 from suyuan.server.answers.queries import stages as at
-from suyuan.server.answers.queries.areas import area_name
+from suyuan.server.answers.queries.areas import place_name
 from suyuan.server.answers.queries.cases import OpenCase, open_case_rows, open_cases
 from suyuan.server.answers.queries.duties import due_days, duties_of
 from suyuan.server.answers.queries.measures import measures
@@ -202,7 +202,7 @@ def _stay(about: Question, row: StayRow) -> Line:
         "stage": stage_name(row.stage, about.language),
         "since": row.from_on,
         "until": row.until_on,
-        "place": area_name(row.division, row.division, about.language, about.period.on),
+        "place": place_name(row.division, about.language, about.period.on),
         "company": _company(about, row),
         "came": stage_name(row.came_stage, about.language),
         "reason": reasons.get(row.reason),

@@ -11,7 +11,7 @@ from suyuan.events.vocabulary import vocabulary
 from suyuan.kernel import Language
 from suyuan.server.accounts.services import Reading, log_reads
 from suyuan.server.answers.queries import asking
-from suyuan.server.answers.queries.areas import area_name, area_of
+from suyuan.server.answers.queries.areas import area_of, place_name
 from suyuan.server.answers.queries.duties import duties_of
 from suyuan.server.answers.queries.measures import Figure, measures
 from suyuan.server.cases.queries import cases
@@ -126,7 +126,7 @@ def _roles(roles: Sequence[str], language: Language) -> str:
 
 
 def _place(about: Question, division: str | None) -> str | None:
-    return area_name(division, division, about.language, about.period.on) if division else None
+    return place_name(division, about.language, about.period.on) if division else None
 
 
 @member(at="authority")

@@ -43,10 +43,11 @@ _RATE: Final = "1"
 def kpi(about: Question, figure: Figure, seen: Version) -> Explained:
     """A number with its definition, formula, source and moment, and the rows behind it."""
     told, language = measures()[figure.name], about.language
+    nothing = figure.denominator == 0
     if figure.denominator is None:
         unit = sentence(f"web_oversight.unit_{told.unit}", language=language)
     else:
-        unit = f"{figure.numerator or 0:,} / {figure.denominator:,}"
+        unit = "" if nothing else f"{figure.numerator or 0:,} / {figure.denominator:,}"
     return Explained(
         told.title.in_language(language),
         figure.value,
@@ -55,7 +56,7 @@ def kpi(about: Question, figure: Figure, seen: Version) -> Explained:
         told.formula.in_language(language),
         seen.folded_at,
         told.source.in_language(language),
-        about.to(ROWS, of=told.rows or figure.name),
+        "" if nothing else about.to(ROWS, of=told.rows or figure.name),
         unit,
     )
 

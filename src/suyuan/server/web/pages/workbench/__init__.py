@@ -7,4 +7,4 @@ from suyuan.server.web.menu import Entry
 from suyuan.server.web.pages.workbench.view import work_page
 
 urlpatterns = [path("w", require_safe(work_page), name="web-work")]
-MENU = (Entry("web.work_title", "web-work", "home", "company", 10),)
+MENU = (Entry("web.work_title", "web-work", "list-details", "company", 10),)

@@ -17,10 +17,12 @@ from suyuan.server.answers.queries.steps import Steps, steps_of
 from suyuan.server.kit.clock import CHINA
 from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Scope
+from suyuan.server.registry.queries.names import names
 from suyuan.server.submissions import queries
 from suyuan.server.submissions.models import Submission
 from suyuan.server.web.pages.deadlines.agenda import OwedOn, list_address, own_area, soon
 from suyuan.server.web.pages.workbench.quality import Quality, Share, Step, cheapest, gain
+from suyuan.server.web.pages.workbench.today import batteries_address
 
 MONTHS: Final = 3
 _MENDABLE: Final = 10
@@ -71,7 +73,7 @@ def quality(
     ]
     mendable = queries.batches(scope, queries.Sought(to_mend=True), None, _MENDABLE)
     steps = [_mend(shares, one) for one in mendable if one.received_at >= since]
-    return Quality(shares, cheapest([*steps, *_keep(shares, ahead, today)]))
+    return Quality(shares, cheapest([*steps, *_keep(shares, ahead, today), *_find(shares, scope, lost)]))
 
 
 def _mend(shares: Sequence[Share], one: Submission) -> Step:
@@ -94,3 +96,11 @@ def _keep(shares: Sequence[Share], ahead: Sequence[OwedOn], today: date) -> list
         address = list_address(State.DUE, first, last, duty)
         found.append(Step("keep", points, len(mine), address, {"title": mine[0].title, "count": count}))
     return found
+
+
+def _find(shares: Sequence[Share], scope: Scope, lost: int) -> list[Step]:
+    """Report where batteries went of which nothing was heard: each is one thing to look at."""
+    if not lost or scope.company is None:
+        return []
+    address = batteries_address(names([scope.company])[scope.company].code, "lost")
+    return [Step("find", gain(shares, "found", good=lost), lost, address, {"count": lost})]

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import urlencode
 
 import psycopg
 from django.urls import reverse
 
 from suyuan.rules.duties import State
+from suyuan.server.answers.queries import batteries as listed
 from suyuan.server.cases.queries.cases import counts
 from suyuan.server.cases.queries.procedure import CLOSED
 from suyuan.server.kit.connection import Row
 from suyuan.server.kit.scope import Scope
+from suyuan.server.registry.queries.names import names
 from suyuan.server.submissions import queries
 from suyuan.server.supervision.queries.feeds import notices
 from suyuan.server.web.components.table import Status
@@ -28,11 +31,12 @@ class Task:
     status: Status
     address: str
     batches: int = 0
+    exact: bool = True
 
     @property
     def about(self) -> str:
         """Code of the sentence."""
-        return f"web_work.task_{self.name}"
+        return f"web_work.task_{self.name}" if self.exact else f"web_work.task_{self.name}_about"
 
     @property
     def button(self) -> str:
@@ -61,7 +65,25 @@ def tasks(run: psycopg.Cursor[Row], scope: Scope, today: date, overdue: int, due
         Task("refused", refused, _SOON, f"{reverse('web-submissions')}?f.mend=yes", batches),
         Task("notices", unread, _WHEN_POSSIBLE, f"{reverse('web-notices')}?unread=1"),
     ]
+    waiting = _waiting(run, scope, today)
+    if waiting is not None:
+        found.append(waiting)
     if open_cases:
         found.append(Task("cases", open_cases, _NOW if late_cases else _WHEN_POSSIBLE, reverse("web-w-cases")))
     order = {"bad": 0, "warn": 1, "info": 2}
     return sorted((task for task in found if task.count), key=lambda task: order[task.status.tone])
+
+
+def _waiting(run: psycopg.Cursor[Row], scope: Scope, today: date) -> Task | None:
+    """What the company has handed over and nobody has received yet."""
+    if scope.company is None:
+        return None
+    code = names([scope.company])[scope.company].code
+    sought = listed.Sought(holder=code, handover=listed.AWAITED)
+    counted = listed.count_batteries(run, scope, sought, today)
+    return Task("waiting", counted.number, _WHEN_POSSIBLE, batteries_address(code, listed.AWAITED), exact=counted.exact)
+
+
+def batteries_address(code: str, attention: str) -> str:
+    """The batteries that a company holds and that call for attention."""
+    return f"{reverse('web-batteries')}?{urlencode({'f.attention': attention, 'f.holder': code})}"
