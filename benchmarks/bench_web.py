@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -45,7 +46,7 @@ SELECT number, 1, '2020-01-01', now(), 'bench', 'outlet_collection', name, divis
 _RULE = "INSERT INTO supervision_rule (version, duty, status) VALUES ('bench@2026', 'bench', 'inferred')"
 _OWED = """
 INSERT INTO supervision_duty (lot, serial, event, rule, company, started_on, due_on, official, void)
-SELECT 'BENCH', n, gen_random_uuid(), (SELECT number FROM supervision_rule WHERE duty = 'bench'), %s,
+SELECT %s, n, gen_random_uuid(), (SELECT number FROM supervision_rule WHERE duty = 'bench'), %s,
        date '2026-05-01' + n %% 200, date '2026-06-01' + n %% 200, true, false FROM generate_series(1, %s) AS n
 """
 
@@ -147,6 +148,61 @@ def outlet_pages() -> None:
         figure(f"{name}, {OUTLETS:,} outlets, p95", float(np.percentile(spent[WARM // 10 :], 95)), at_most=300)
 
 
+_LISTED = """
+INSERT INTO answers_battery
+SELECT '9SMPB010000001' || substr('789ABCDEFG', 1 + n %% 10, 1) || substr('123456789ABC', 1 + n %% 12, 1) || '5', n,
+       (ARRAY[1, 5, 5, 5, 5, 5, 6, 7, 9, 13])[1 + n %% 10], date '2020-01-01' + n %% 2000, 1 + n %% 300, 0, 0, NULL,
+       (%(divisions)s::text[])[1 + n %% %(many)s], 'pack', 'B', date '2018-01-01' + n %% 2500,
+       CASE WHEN n %% 1000 = 0 THEN 1 ELSE 0 END, CASE WHEN n %% 500 = 0 THEN 1 ELSE 0 END,
+       CASE WHEN n %% 7 = 0 THEN 0.6 + (n %% 40) / 100.0 END, CASE WHEN n %% 200 = 0 THEN date '2024-01-01' END,
+       ARRAY[%(company)s, 100000 + n %% 300], ARRAY[substr((%(divisions)s::text[])[1 + n %% %(many)s], 1, 2),
+       substr((%(divisions)s::text[])[1 + n %% %(many)s], 1, 4)]
+  FROM generate_series(1, %(rows)s) AS n
+"""
+LISTED = 1_000_000
+
+
+def battery_list(company: int) -> None:
+    """The list of batteries with a million rows in its fold, for a company that sees all and for a province."""
+
+    from suyuan.codes.divisions import national
+    from suyuan.server.accounts.models import Role
+    from suyuan.server.kit.connection import OWNER_ALIAS, cursor
+    from suyuan.server.kit.scope import Scope
+    from tests.server.web.people import person
+
+    day, known = date(2026, 1, 1), national()
+    divisions = [city.code for province in known.provinces(day) for city in known.children(province.code, day)]
+    with cursor(OWNER_ALIAS) as run:
+        run.execute("TRUNCATE answers_battery")
+        run.execute(_LISTED, {"divisions": divisions, "many": len(divisions), "rows": LISTED, "company": company})
+        run.execute("VACUUM ANALYZE answers_battery")
+    wide = person("list@example.com", Role.DATA_OFFICER, Scope.of_company(company)).client()
+    province = person("province@example.com", Role.OFFICIAL, Scope.of_province("440000")).client()
+    for name, query in (
+        ("all", ""),
+        ("a stage", "f.stage=collected"),
+        ("in stock and overdue", "f.stage=in_stock&f.attention=overdue"),
+        ("to be handed over", "f.stage=out_of_use&f.attention=to_hand_over"),
+        ("no trace", "f.attention=lost"),
+        ("SOH below 80%", "f.soh=80"),
+        ("odd codes", "f.trouble=odd"),
+        ("a city, a year, oldest stage first", "f.division=4403&f.made_on=2020&sort=since"),
+        ("longest in its stage", "f.since=730&sort=since"),
+        ("nothing found", "f.model=none"),
+    ):
+        for who, client, path in (("company", wide, "/w/batteries"), ("province", province, "/g/batteries")):
+            spent = []
+            for turn in range(SAMPLES // 10):
+                begin = time.perf_counter()
+                answer: Any = client.get(f"{path}?{query}", headers={"host": "localhost"})
+                spent.append((time.perf_counter() - begin) * 1000)
+                if answer.status_code != 200:
+                    raise ArithmeticError(f"{answer.status_code} for {path}?{query} at {turn}")
+            what = f"list of batteries, {name}, {who}, {LISTED:,} rows, p95"
+            figure(what, float(np.percentile(spent[2:], 95)), at_most=300)
+
+
 def send(company: int, days: int) -> None:
     """The batches that the packs came in, and a hundred thousand duties that the company still owes."""
     from suyuan.server.kit.connection import cursor
@@ -162,10 +218,12 @@ def send(company: int, days: int) -> None:
         "received_at": at,
     }
     counts = {"rows": PACKS_A_DAY, "records": PACKS_A_DAY, "admitted": PACKS_A_DAY - 1, "refused": 1}
-    Submission.objects.bulk_create(Submission(**same, **counts, state="partly_accepted") for _ in range(2 * days))
+    Submission.objects.bulk_create(
+        Submission(**same, **counts, state="partly_accepted", wishes=str(turn)) for turn in range(2 * days)
+    )
     with cursor() as run:
         run.execute(_RULE)
-        run.execute(_OWED, [company, OWED])
+        run.execute(_OWED, [lot("P", 0), company, OWED])
 
 
 def company_pages(company: int, stored: str) -> None:
@@ -183,6 +241,8 @@ def company_pages(company: int, stored: str) -> None:
         ("list of batches", "/w/submissions"),
         ("list of batches to correct", "/w/submissions?f.mend=yes"),
         ("deadlines of a month", "/w/deadlines"),
+        ("scan page", "/w/scan"),
+        ("hand-overs", "/w/transfers"),
         ("duties of a day", f"/w/deadlines/list?f.state=overdue&f.due_on={OWED_FROM}"),
     ):
         spent = []
@@ -236,6 +296,7 @@ def main() -> None:
         pages(days, stored)
         outlet_pages()
         company_pages(maker, stored)
+        battery_list(maker)
     labels()
 
 

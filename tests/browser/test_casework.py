@@ -1,4 +1,4 @@
-"""From a warning, or an overdue duty, to the notice in three clicks; the answer of the company; an inspection signed."""
+"""From a warning, or an overdue duty, to the notice in three clicks; the company answers; an inspection is signed."""
 
 import pytest
 

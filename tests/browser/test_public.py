@@ -142,3 +142,17 @@ def test_a_photo_of_a_label(cast: Cast, visit: Visit, tmp_path: Path, language: 
     sound(window, "front-photo")
     page.set_input_files("#photo", str(photo))
     page.wait_for_url(f"**/b/{pack_code(1)}")
+
+
+@WINDOWS
+def test_rules_fields_and_help(cast: Cast, visit: Visit, language: str, phone: bool) -> None:
+    window = visit(language=language, phone=phone)
+    page = window.go("/rules?on=2026-11-22")
+    page.locator("summary", has_text="锂" if language == "zh-CN" else "lithium").first.click()
+    sound(window, "rules")
+    page = window.go("/rules/fields")
+    page.select_option("#kind", "vehicle_sold")  # sends the form
+    page.locator("main table").wait_for()
+    sound(window, "fields")
+    window.go("/help")
+    sound(window, "help")

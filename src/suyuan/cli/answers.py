@@ -154,6 +154,8 @@ def rebuild_totals(check: bool, out: Output) -> int:
         "stays_different": report.stays.different,
         "steps": report.steps.rows,
         "steps_different": report.steps.different,
+        "listed": report.listed.rows,
+        "listed_different": report.listed.different,
         "duties_different": report.duties,
         "waiting": report.waiting,
     }

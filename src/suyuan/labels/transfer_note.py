@@ -55,7 +55,7 @@ def draw_note(paper: Paper, language: Language) -> bytes:
     """The paper as PDF, A4, as many pages as it needs; equal bytes for equal papers."""
     out = BytesIO()
     canvas = Canvas(out, pagesize=A4, invariant=True, pageCompression=1)
-    canvas.setTitle(sentence("handover.paper_title", {"number": paper.number}, language))
+    canvas.setTitle(sentence("handovers.paper_title", {"number": paper.number}, language))
     rows = list(enumerate(paper.packs, start=1))
     _table(canvas, rows[:_FIRST_PAGE], _head(canvas, paper, language))
     for begin in range(_FIRST_PAGE, len(rows), _OTHER_PAGES):
@@ -69,14 +69,14 @@ def draw_note(paper: Paper, language: Language) -> bytes:
 
 def _head(canvas: Canvas, paper: Paper, language: Language) -> float:
     """Title, sides and code; how far down the table may begin, in mm."""
-    _write(canvas, sentence("handover.paper_title", {"number": paper.number}, language), _TOP_MM, 6.0)
+    _write(canvas, sentence("handovers.paper_title", {"number": paper.number}, language), _TOP_MM, 6.0)
     below = _TOP_MM + 12
     for line in _facts(paper, language):
         _write(canvas, line, below, 3.6)
         below += _LINE_MM
     if paper.address:
         _symbol(canvas, paper.address, 210 - _LEFT_MM - _QR_MM, _TOP_MM + 6)
-        _write(canvas, sentence("handover.paper_scan", language=language), max(below, _TOP_MM + 8 + _QR_MM), 3.4)
+        _write(canvas, sentence("handovers.paper_scan", language=language), max(below, _TOP_MM + 8 + _QR_MM), 3.4)
         below = max(below, _TOP_MM + 8 + _QR_MM) + _LINE_MM
     return below + 6
 
@@ -85,14 +85,14 @@ def _facts(paper: Paper, language: Language) -> Iterator[str]:
     def say(code: str, value: str) -> str:
         return f"{sentence(code, language=language)}: {value}"
 
-    yield say("handover.state", paper.state)
-    yield say("handover.giver", paper.giver)
-    yield say("handover.receiver", paper.receiver or "________________")
-    yield say("handover.given_on", paper.handed_over_on.isoformat())
-    yield say("handover.received_on", paper.received_on.isoformat() if paper.received_on else "________")
-    yield say("handover.mass_kg", _mass(paper.mass_kg))
-    yield say("handover.received_mass_kg", _mass(paper.received_mass_kg))
-    yield say("handover.packs", str(len(paper.packs)))
+    yield say("handovers.state", paper.state)
+    yield say("handovers.giver", paper.giver)
+    yield say("handovers.receiver", paper.receiver or "________________")
+    yield say("handovers.given_on", paper.handed_over_on.isoformat())
+    yield say("handovers.received_on", paper.received_on.isoformat() if paper.received_on else "________")
+    yield say("handovers.mass_kg", _mass(paper.mass_kg))
+    yield say("handovers.received_mass_kg", _mass(paper.received_mass_kg))
+    yield say("handovers.packs", str(len(paper.packs)))
 
 
 def _mass(mass_kg: float | None) -> str:

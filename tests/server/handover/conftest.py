@@ -1,4 +1,4 @@
-"""A clock that moves on: of records at the same moment, the ledger takes the one with the later id for the later one."""
+"""A clock that moves on: of records of one day, the ledger takes the one with the later id for the later one."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

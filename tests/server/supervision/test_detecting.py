@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
 
+from suyuan.codes.keys import split_code
 from suyuan.events.policy import DEFAULT, FINDING
 from suyuan.rules import law
 from suyuan.server.kit.clock import FixedClock
@@ -56,6 +58,25 @@ def taken(watched: Watched, cast: Cast, code: str, day: date, **more: object) ->
     return watched.report("utiliser_received", cast.utiliser, [received(code, day, **more)])
 
 
+def noted(watched: Watched, cast: Cast, outcome: str, mass_kg: float = 400.0) -> object:
+    """The maker hands a battery over with a note of 400 kg, and the receiver says what came."""
+    sides = [uuid4(), cast.maker.number, cast.utiliser.number, mass_kg]
+    code = made(watched, cast)
+    with cursor() as run:
+        row = run.execute(_NOTE, sides).fetchone()
+        assert row is not None
+        run.execute(_NOTED, [row[0], *split_code(code), outcome])
+    return handed(watched, cast, code, cast.utiliser, date(2026, 11, 1), document_no=f"T{row[0]:08d}")
+
+
+_NOTE = """
+INSERT INTO handover_note (id, giver, receiver, key, made_at, handed_over_on, expires_at, state, accepted_at, mass_kg,
+                           received_mass_kg)
+VALUES (%s, %s, %s, 'key', now(), '2026-11-01', now(), 'reported', now(), 400, %s) RETURNING number
+"""
+_NOTED = "INSERT INTO handover_pack (note, lot, serial, place, listed, outcome) VALUES (%s, %s, %s, 1, true, %s)"
+
+
 def in_vehicle(watched: Watched, cast: Cast, number: int = 1) -> str:
     code = made(watched, cast, number)
     watched.report("stocked", cast.maker, [{"code": code, "stocked_on": date(2026, 4, 3)}])
@@ -95,6 +116,7 @@ FIRES: dict[str, Play] = {
         handed(w, c, made(w, c), c.utiliser, date(2026, 9, 1), mass_kg=400.0),
         taken(w, c, pack(1), date(2026, 9, 9), mass_kg=370.0),
     ],
+    "handover.disputed": lambda c, w: noted(w, c, "missing"),
     "scrap.without_pack": lambda c, w: scrapped(w, c, date(2026, 4, 1), missing_reason="lost"),
     "destination.not_entitled": lambda c, w: handed(w, c, made(w, c), c.repairer, date(2026, 11, 1), "retired"),
     "company.silent": lambda c, w: busy(w, c, date(2026, 7, 1), 21),
@@ -128,6 +150,7 @@ TWINS: dict[str, list[Play]] = {
     "receipt.without_handover": [
         lambda c, w: ([handed(w, c, made(w, c), c.utiliser, date(2026, 9, 1)), taken(w, c, pack(1), date(2026, 9, 9))])
     ],
+    "handover.disputed": [lambda c, w: noted(w, c, "received", 380.0)],
     "handover.mass_differs": [
         lambda c, w: (
             [

@@ -128,8 +128,8 @@ def test_other_limits_are_tried_and_nothing_is_written(docket: Docket) -> None:
     assert told == [1, 0, 0, 1, 0, 0]
     assert f'href="/g/alerts/{docket.finding}"' in page
     same = text(browser, f"{rule}?try=1")
-    told = re.findall(r"<dd>(?:<b>)?([\d,]+)(?:</b>)?</dd>", same.partition('id="tried"')[2])
-    assert told == ["1", "1", "0", "0", "0", "0"]
+    unchanged = re.findall(r"<dd>(?:<b>)?([\d,]+)(?:</b>)?</dd>", same.partition('id="tried"')[2])
+    assert unchanged == ["1", "1", "0", "0", "0", "0"]
     other = text(official(FUJIAN), f"{rule}?try=1&limit.days=1")
     assert set(re.findall(r"<dd>(?:<b>)?([\d,]+)(?:</b>)?</dd>", other.partition('id="tried"')[2])) == {"0"}
     with cursor() as run:

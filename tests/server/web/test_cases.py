@@ -48,7 +48,7 @@ def known(page: str) -> str:
     return found[1]
 
 
-def step(browser: Client, address: str, kind: str, expect: int = 302, **more: Any) -> str:
+def step(browser: Client, address: str, kind: str, expect: int = 302, /, **more: Any) -> str:
     """Take a step on what the page shows now; what is answered."""
     told: Mapping[str, Any] = {"step": kind, "known": known(text(browser, f"{address}?step={kind}")), **more}
     answer = browser.post(f"{address}/step", told)
@@ -68,7 +68,7 @@ def test_from_a_finding_to_the_notice_and_the_answer(docket: Docket, official: C
     assert text(officer, own, 404)  # nobody has written to it yet
     page = text(official, address)
     assert 'name="letter"' in page
-    assert "request for an explanation" in page
+    assert "Request for an explanation" in page
     step(official, address, "notice", letter="explanation", note="please hurry")
     assert "waiting for an answer" in text(official, address)
     told = text(officer, own)
@@ -83,8 +83,8 @@ def test_from_a_finding_to_the_notice_and_the_answer(docket: Docket, official: C
     fetched = official.get(link)
     assert (fetched.content, fetched["Content-Disposition"]) == (PDF, 'attachment; filename="answer.pdf"')
     acts = [deed.act for _, deed in deeds(CITY)]
-    assert acts.count("cases.open") == 1
-    assert acts.count("cases.step") == 1
+    assert acts.count("case.opened") == 1
+    assert acts.count("case.step") == 1
 
 
 def test_who_has_nothing_to_do_with_it_gets_what_an_unknown_one_gets(docket: Docket, official: Client) -> None:
@@ -161,14 +161,14 @@ def test_a_letter_is_shown_before_it_goes_out(docket: Docket, official: Client, 
     assert "bring the books" in page
     assert "open</span>" in page  # the state is what it was
     assert text(officer, address.replace("/g/", "/w/"), 404)
-    assert "cases.step" not in [deed.act for _, deed in deeds(CITY)]
+    assert "case.step" not in [deed.act for _, deed in deeds(CITY)]
 
 
 @pytest.mark.parametrize(
     "told",
     [{"count": "x"}, {"count": "0"}, {"letter": "love"}, {"basis": "no.such"}, {"unit": "moon", "count": "2"}],
 )
-def test_a_form_that_cannot_be_is_refused_beside_itself(docket: Docket, official: Client, told: dict[str, str]) -> None:
+def test_a_form_that_cannot_be_is_refused_beside_itself(docket: Docket, official: Client, told: dict[str, Any]) -> None:
     address = opened(official, docket)
     page = step(official, address, "notice", 422, **{"letter": "explanation", "note": "kept", **told})
     assert 'role="alert"' in page
@@ -216,7 +216,13 @@ def test_an_inspection_is_planned_printed_and_entered(docket: Docket, official: 
 @pytest.mark.parametrize("drawn", ["data:image/png;base64,@@", "javascript:alert(1)", "data:image/png;base64,"])
 def test_a_drawn_signature_is_a_picture(docket: Docket, official: Client, drawn: str) -> None:
     address = opened(official, docket)
-    plan = {"plan_on": "2026-11-20", "place": "L", "checklist": "records", "inspector-0": "Chen", "office-0": "head"}
+    plan: dict[str, Any] = {
+        "plan_on": "2026-11-20",
+        "place": "L",
+        "checklist": "records",
+        "inspector-0": "Chen",
+        "office-0": "head",
+    }
     step(official, address, "plan_inspection", seen="0", **plan)
     told = {f"result-records.{name}": "met" for name in ITEMS}
     told |= {"known": "2", "on": "2026-11-20", "name-company": "Lin", "office-company": "m"}
@@ -250,7 +256,7 @@ def test_escalating_offers_who_is_above_and_handing_down_who_is_below(docket: Do
     assert re.findall(r'<option value="(\w+:\d*)"', page) == ["province:440000", "nation:"]
     step(official, address, "escalate", authority="province:440000", note="too large")
     page = text(official, address)
-    assert "escalate" in page
+    assert "Escalate" in page
     province = person("gd@example.com", Role.OFFICIAL, Scope.of_province("440000")).client("en")
     below = re.findall(r'<option value="(\w+:\d*)"', text(province, f"{address}?step=hand_down"))
     assert "city:440300" in below

@@ -84,7 +84,8 @@ def test_a_photo_without_a_code_says_what_to_do(cast: Cast) -> None:
 
 def test_a_photo_that_is_too_large_is_not_read(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(front, "LARGEST_PHOTO", 100)
-    assert sent(picture("x")).status_code == 413
+    answer = sent(picture("x"))
+    assert (answer.status_code, "Make the photo or file smaller" in text_of(answer)) == (413, True)
     monkeypatch.setattr(front, "LARGEST_PHOTO", -(64 << 10) + 50)
     assert sent(picture("x")).status_code == 413
 

@@ -68,6 +68,8 @@ def test_a_flood_is_slowed_down(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(complaints, "A_SENDER_AN_HOUR", 2)
     assert [sent()[0] for _ in range(3)] == [200, 200, 429]
     assert len(kept()) == 2
+    late = Client().post(f"/b/{pack_code(1)}/report", {"words": "again"})
+    assert 0 < int(late["Retry-After"]) <= 3601
 
 
 def test_words_are_shown_as_words(cast: Cast) -> None:

@@ -211,6 +211,8 @@ def test_progress_cancel_and_the_end(cast: Cast, officer: Client, monkeypatch: p
     work(number)
     ended = officer.get(f"{address}/progress")
     assert (ended.status_code, ended["HX-Redirect"]) == (204, address)
+    waiting = officer.post(f"{address}/report", {})["Location"]
+    assert 'max="8" value="0"' in text(officer, f"{waiting}/progress")  # the check has counted the rows
     other = upload(officer, csv(packs([2])))
     assert officer.post(f"{other}/cancel").status_code == 302
     assert "stopped before its end" in text(officer, other)

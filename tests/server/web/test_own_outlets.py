@@ -62,7 +62,9 @@ def text(client: Client, address: str, status: int = 200) -> str:
 
 def deeds() -> list[tuple[str, str]]:
     with cursor() as run:
-        return run.execute("SELECT act, subject FROM accounts_deed ORDER BY number").fetchall()
+        return run.execute(
+            "SELECT act, subject FROM accounts_deed WHERE act LIKE 'outlet.%' ORDER BY number"
+        ).fetchall()
 
 
 def own(scope: Scope, sought: Sought | None = None) -> list[str]:
@@ -237,7 +239,7 @@ def test_which_outlets_concern_whom(cast: Cast, clock: FixedClock) -> None:
 
 
 def test_stock_stands_beside_the_limit(cast: Cast) -> None:
-    watched = Watched(cast)
+    watched = Watched()
     site = filed(cast, capacity_kg="1000")
     given = {"received_on": date(2026, 3, 1), "site": "O1", "site_no": site}
     rows = [{**given, "code": pack(number), "mass_kg": 600.0} for number in (1, 2)]

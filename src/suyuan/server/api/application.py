@@ -86,7 +86,6 @@ def document(language: Language) -> Document:
     made: Document = dict(APPLICATION.get_openapi_schema(path_prefix=""))
     name = PROBLEM.rpartition("/")[2]
     made["components"]["schemas"][name] = schemas.Problem.model_json_schema()
-    made["components"]["schemas"]["EvidenceIn"] = schemas.EvidenceIn.model_json_schema()
     return finish(made, language)
 
 

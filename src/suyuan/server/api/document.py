@@ -59,6 +59,7 @@ def finish(document: Document, language: Language) -> Document:
     document["servers"] = [{"url": "/api/v1"}]
     for operation in operations_of(document):
         _describe(operation, language)
+        document["components"]["schemas"].update(_parts_of_body(operation))
     document["tags"] = [
         {"name": tag, "description": sentence(f"api.tag_{tag}", language=language)} for tag in _tags(document)
     ]
@@ -72,6 +73,12 @@ def operations_of(document: Document) -> Iterable[Document]:
     """Every operation of a document."""
     for item in document["paths"].values():
         yield from (operation for method, operation in item.items() if method in METHODS)
+
+
+def _parts_of_body(operation: Document) -> Document:
+    """The schemas that the body of an operation refers to, by name; see `accepts`."""
+    media = operation.get("requestBody", {}).get("content", {}).values()
+    return {name: dict(part) for each in media for name, part in each.get("schema", {}).get("$defs", {}).items()}
 
 
 def _describe(operation: Document, language: Language) -> None:

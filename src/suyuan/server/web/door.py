@@ -79,7 +79,7 @@ class Door:
 
 
 def _unread(request: HttpRequest, view: Callable[..., Any]) -> HttpResponseBase | None:
-    """The answer to a body of which nothing should be read: one larger than its view takes, or a long one of a stranger."""
+    """The answer to a body of which nothing should be read: larger than its view takes, or long and of a stranger."""
     if getattr(view, "csrf_exempt", False):  # of the public: nothing is read before they have looked themselves
         return None
     largest = getattr(view, "largest_body", LARGEST_FORM)

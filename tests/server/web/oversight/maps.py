@@ -23,7 +23,7 @@ def shapes() -> dict[str, Any]:
     features = []
     for tile in tiles():
         if tile.division:
-            east, north = 75 + 4 * tile.column, 54 - 4 * tile.row
+            east, north = 75.0 + 4 * tile.column, 54.0 - 4 * tile.row
             corners = [[east, north], [east + 4, north], [east + 4, north + 4], [east, north + 4], [east, north]]
             if tile.division == "710000":
                 corners.insert(2, [123.47, 25.74])

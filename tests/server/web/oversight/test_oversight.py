@@ -50,7 +50,7 @@ def row_count(browser: Client, address: str) -> tuple[int, int]:
 @pytest.mark.parametrize("area", ["", "&area=330000", "&area=330100", "&area=440000"])
 def test_every_number_equals_the_rows_that_it_opens(lives: Folded, minister: Somebody, area: str) -> None:
     browser = minister.client("en")
-    links = {}
+    links: dict[str, str] = {}
     for address in (f"/g?period={YEAR}{area}", f"/g?period={YEAR}{area}&tab=table", f"/g/flows?period={YEAR}{area}"):
         links |= dict(LINK.findall(text(browser, address)))
     assert len(links) >= 3

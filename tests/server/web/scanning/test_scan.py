@@ -91,7 +91,7 @@ def test_what_is_not_yours_is_flagged_like_what_is_unknown(cast: Cast, clerk: Cl
     stranger = person("else@example.com", Role.CLERK, cast.utiliser.scope).client("en")
     words = [line["words"] for line in stranger.post("/w/scan/check", asked).json()["lines"]]
     assert words == ["not yours", "not yours", "no battery code"]
-    assert list(Access.objects.values_list("act", "subject")) == [("handover.standing", code)]
+    assert list(Access.objects.values_list("act", "subject")) == [("scan.standing", code)]
 
 
 def test_the_recycler_confirms_what_is_on_its_way(cast: Cast, clerk: Client) -> None:

@@ -232,7 +232,7 @@ def _value(row: Battery, name: str, language: Language) -> object:
         "consignee": lambda: company_word(row.consignee, language),
         "division": lambda: division_word(row),
         "kind": lambda: say(f"batteries.kind_{row.kind}"),
-        "chemistry": lambda: say(f"batteries.chemistry_{row.chemistry or 'none'}"),
+        "chemistry": lambda: say(f"batteries.chemistry_{row.chemistry.lower() or 'none'}"),
         "trouble": lambda: say(f"batteries.{trouble_word(row)}"),
     }
     return words[name]() if name in words else getattr(row, name)

@@ -22,7 +22,7 @@ Number = Annotated[int, InPath(ge=1, le=2**63 - 1)]
 
 
 @router.get("/findings", response=schemas.DetectedPage)
-def list_findings(request: HttpRequest, asked: Query[schemas.DetectedQuery]) -> HttpResponse:
+def list_detected(request: HttpRequest, asked: Query[schemas.DetectedQuery]) -> HttpResponse:
     """Findings in the scope, by number; companies have none."""
     asker = reader(request)
     sought = Sought(asked.finding, asked.severity, asked.company, asked.gone)

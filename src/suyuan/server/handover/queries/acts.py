@@ -67,7 +67,7 @@ def photo(scope: Scope, act: int, place: int) -> tuple[str, bytes]:
     Raises
     ------
     Missing
-        ``handover.photo_not_found``.
+        ``handovers.photo_not_found``.
     """
     statement = (
         "SELECT p.form, p.digest FROM handover_photo p JOIN handover_act a ON a.number = p.act"  # noqa: S608
@@ -76,5 +76,5 @@ def photo(scope: Scope, act: int, place: int) -> tuple[str, bytes]:
     with cursor() as run:
         row = run.execute(statement, [scope.company, scope.site, scope.site, act, place]).fetchone()
     if row is None:
-        raise Missing("handover.photo_not_found", act=act)
+        raise Missing("handovers.photo_not_found", act=act)
     return row[0], store.fetch(row[1])

@@ -130,12 +130,12 @@ def note(scope: Scope, number: int, code: str | None = None) -> Note:
     Raises
     ------
     Missing
-        ``handover.not_found``, also for what the scope may not see.
+        ``handovers.not_found``, also for what the scope may not see.
     """
     with cursor() as run:
         found = one(run, number)
     if found is None or not (_is_side(scope, found) or _is_above(scope, found) or _brings(scope, found, code)):
-        raise Missing("handover.not_found", number=number)
+        raise Missing("handovers.not_found", number=number)
     return found
 
 
@@ -149,7 +149,8 @@ def one(run: psycopg.Cursor[Row], number: int, *, lock: bool = False) -> Note | 
 def _made(row: Row) -> Note:
     *others, outcomes, packs = row
     told = json.loads(outcomes) if isinstance(outcomes, str) else outcomes
-    return Note(*others, tuple(Outcome(**each) for each in told), packs)
+    values = [*others, tuple(Outcome(**each) for each in told), packs]
+    return Note(*values)
 
 
 def _is_side(scope: Scope, found: Note) -> bool:

@@ -93,14 +93,14 @@ def act(who: Principal, said: Act, clock: Clock = SYSTEM_CLOCK) -> ActDone:
     Raises
     ------
     Forbidden
-        ``accounts.not_permitted``, ``handover.task_not_for_role``.
+        ``accounts.not_permitted``, ``handovers.task_not_for_role``.
     Refusal
-        ``handover.key_unfit``, ``handover.day_unfit``, ``handover.codes_missing``, ``handover.codes_too_many``,
-        ``handover.codes_twice``, ``handover.condition_missing``, and what `reports.of_act` finds missing.
+        ``handovers.key_unfit``, ``handovers.day_unfit``, ``handovers.codes_missing``, ``handovers.codes_too_many``,
+        ``handovers.codes_twice``, ``handovers.condition_missing``, and what `reports.of_act` finds missing.
     TooLarge
-        ``handover.photos_too_many``.
+        ``handovers.photos_too_many``.
     Conflict
-        ``handover.key_reused`` if the key came with something else before.
+        ``handovers.key_reused`` if the key came with something else before.
     """
     company = _check(who, said, clock)
     with cursor() as run:
@@ -108,7 +108,7 @@ def act(who: Principal, said: Act, clock: Clock = SYSTEM_CLOCK) -> ActDone:
     if known is None:
         _record(who, company, said, clock)
     elif known.told != said.told():
-        raise Conflict("handover.key_reused", key=said.key)
+        raise Conflict("handovers.key_reused", key=said.key)
     return see_through(company, said.key, clock)
 
 
@@ -116,32 +116,32 @@ def _check(who: Principal, said: Act, clock: Clock) -> int:
     who.require(Permission.SUBMIT)
     company = who.scope.company
     if company is None or said.task not in tasks_of(company, clock.today()):
-        raise Forbidden("handover.task_not_for_role", task=said.task[:20])
+        raise Forbidden("handovers.task_not_for_role", task=said.task[:20])
     if not KEY.fullmatch(said.key):
-        raise Refusal("handover.key_unfit")
+        raise Refusal("handovers.key_unfit")
     check_day(said.day, clock)
     if not said.codes and said.task != "scrap":
-        raise Refusal("handover.codes_missing")
+        raise Refusal("handovers.codes_missing")
     check_codes(said.codes)
     if said.task == "take_in" and said.condition not in CONDITIONS:
-        raise Refusal("handover.condition_missing")
+        raise Refusal("handovers.condition_missing")
     if len(said.photos) > MOST_PHOTOS:
-        raise TooLarge("handover.photos_too_many", most=MOST_PHOTOS)
+        raise TooLarge("handovers.photos_too_many", most=MOST_PHOTOS)
     return company
 
 
 def check_day(day: date, clock: Clock) -> None:
-    """Refuse what is said to happen in the future: ``handover.day_unfit``."""
+    """Refuse what is said to happen in the future: ``handovers.day_unfit``."""
     if day > clock.today():
-        raise Refusal("handover.day_unfit", day=day.isoformat(), today=clock.today().isoformat())
+        raise Refusal("handovers.day_unfit", day=day.isoformat(), today=clock.today().isoformat())
 
 
 def check_codes(codes: Sequence[str]) -> None:
-    """Refuse too many codes, and codes listed twice: ``handover.codes_too_many``, ``handover.codes_twice``."""
+    """Refuse too many codes, and codes listed twice: ``handovers.codes_too_many``, ``handovers.codes_twice``."""
     if len(codes) > MOST_CODES:
-        raise Refusal("handover.codes_too_many", count=len(codes), most=MOST_CODES)
+        raise Refusal("handovers.codes_too_many", count=len(codes), most=MOST_CODES)
     if len(set(codes)) < len(codes):
-        raise Refusal("handover.codes_twice", codes=sorted({code for code in codes if codes.count(code) > 1})[:5])
+        raise Refusal("handovers.codes_twice", codes=sorted({code for code in codes if codes.count(code) > 1})[:5])
 
 
 def _record(who: Principal, company: int, said: Act, clock: Clock) -> None:
@@ -155,7 +155,7 @@ def _record(who: Principal, company: int, said: Act, clock: Clock) -> None:
         if row is not None:  # else the same was sent twice at the same moment
             keep_photos(run, row[0], said.photos)
             about = {"codes": list(said.codes)}
-            note_deed(who.person, who.scope, f"handover.{said.task}", str(row[0]), clock.now(), about)
+            note_deed(who.person, who.scope, f"handovers.{said.task}", str(row[0]), clock.now(), about)
 
 
 def see_through(company: int, key: str, clock: Clock = SYSTEM_CLOCK) -> ActDone:

@@ -40,15 +40,15 @@ def photo_of(content: bytes) -> Photo:
     Raises
     ------
     TooLarge
-        ``handover.photo_too_large``.
+        ``handovers.photo_too_large``.
     Refusal
-        ``handover.photo_form`` for what is no JPEG, PNG or WebP picture.
+        ``handovers.photo_form`` for what is no JPEG, PNG or WebP picture.
     """
     if len(content) > LARGEST_BYTES:
-        raise TooLarge("handover.photo_too_large", most=LARGEST_BYTES >> 20)
+        raise TooLarge("handovers.photo_too_large", most=LARGEST_BYTES >> 20)
     form = next((form for begin, form in FORMS.items() if content.startswith(begin)), None)
     if form is None or (form == "image/webp" and content[8:12] != b"WEBP"):
-        raise Refusal("handover.photo_form")
+        raise Refusal("handovers.photo_form")
     return Photo(form, content)
 
 

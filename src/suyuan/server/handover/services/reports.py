@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from suyuan import rules
 from suyuan.codes.keys import compose_code
@@ -26,6 +26,7 @@ REASONS: Final = ("swap_model", "lost", "removed_before", "unknown")
 _OUT: Final = ("outlet_handed_over", "transferred_out")
 _IN: Final = ("utiliser_received", "outlet_received", "transferred_in")
 _TWO: Final = 2
+_Same: TypeAlias = Mapping[str, str | date]
 
 
 def of_act(who: Principal, said: "Act", clock: Clock) -> list[Report]:
@@ -34,9 +35,10 @@ def of_act(who: Principal, said: "Act", clock: Clock) -> list[Report]:
     Raises
     ------
     Refusal
-        ``handover.site_missing``, ``handover.two_codes_wanted``, ``handover.vin_missing``, ``handover.vin_unknown``,
-        ``handover.certificate_missing``, ``handover.reason_missing``, ``handover.reason_too_many``,
-        ``handover.not_exempt``.
+        ``handovers.site_missing``, ``handovers.two_codes_wanted``, ``handovers.vin_missing``,
+        ``handovers.vin_unknown``,
+        ``handovers.certificate_missing``, ``handovers.reason_missing``, ``handovers.reason_too_many``,
+        ``handovers.not_exempt``.
     """
     makers = {"take_in": _take_in, "replace": _replace, "scrap": _scrap, "receive": _receive}
     company = who.scope.company or 0
@@ -49,16 +51,16 @@ def of_act(who: Principal, said: "Act", clock: Clock) -> list[Report]:
 def _take_in(who: Principal, said: "Act", clock: Clock) -> Iterator[tuple[str, list[Record]]]:
     site = said.site or only_site(who.scope, clock)
     if not site:
-        raise Refusal("handover.site_missing")
+        raise Refusal("handovers.site_missing")
     if said.taken_out:
         yield "battery_removed", _taken_out(said, site)
-    same = {"received_on": said.day, "site": site, "from_company": said.party, "vin": said.vin}
+    same: _Same = {"received_on": said.day, "site": site, "from_company": said.party, "vin": said.vin}
     yield "outlet_received", [_filled(code=code, mass_kg=_mass_of_one(said), **same) for code in said.codes]
 
 
 def _replace(who: Principal, said: "Act", clock: Clock) -> Iterator[tuple[str, list[Record]]]:
     if len(said.codes) != _TWO:
-        raise Refusal("handover.two_codes_wanted", count=len(said.codes))
+        raise Refusal("handovers.two_codes_wanted", count=len(said.codes))
     old, new = said.codes
     vin = said.vin or _vehicle_of(who, old, clock)
     yield "replaced", [_filled(vin=vin, old_code=old, new_code=new, replaced_on=said.day, party=said.party)]
@@ -68,20 +70,20 @@ def _vehicle_of(who: Principal, battery: str, clock: Clock) -> str:
     """The vehicle that the old battery is in: filled in for who has it before him, and noted as a reading."""
     (standing,) = standings(Scope.of_nation(), [battery])
     if standing.vehicle is None:
-        raise Refusal("handover.vin_unknown", battery=battery)
-    log_reads(who, [Reading("handover.vehicle", battery)], clock)
+        raise Refusal("handovers.vin_unknown", battery=battery)
+    log_reads(who, [Reading("scan.vehicle", battery)], clock)
     return standing.vehicle
 
 
 def _scrap(who: Principal, said: "Act", clock: Clock) -> Iterator[tuple[str, list[Record]]]:
     if not said.vin:
-        raise Refusal("handover.vin_missing")
+        raise Refusal("handovers.vin_missing")
     if not said.document_no:
-        raise Refusal("handover.certificate_missing")
+        raise Refusal("handovers.certificate_missing")
     bound = {compose_code(*key) for key in packs_in(Scope.of_nation(), said.vin)}
     missing = len(bound - set(said.codes)) if bound else int(not said.codes)
     _check_reason(said, missing)
-    same = {"vin": said.vin, "scrapped_on": said.day, "certificate_no": said.document_no}
+    same: _Same = {"vin": said.vin, "scrapped_on": said.day, "certificate_no": said.document_no}
     records = [_filled(pack_code=code, **same) for code in said.codes]
     yield "vehicle_scrapped", records + ([_filled(missing_reason=said.missing_reason, **same)] if missing else [])
     if said.taken_out and said.codes:
@@ -90,11 +92,11 @@ def _scrap(who: Principal, said: "Act", clock: Clock) -> Iterator[tuple[str, lis
 
 def _check_reason(said: "Act", missing: int) -> None:
     if missing and said.missing_reason not in REASONS:
-        raise Refusal("handover.reason_missing", count=missing)
+        raise Refusal("handovers.reason_missing", count=missing)
     if not missing and said.missing_reason:
-        raise Refusal("handover.reason_too_many")
+        raise Refusal("handovers.reason_too_many")
     if said.missing_reason == "swap_model" and not swap_models_exempt(said.day):
-        raise Refusal("handover.not_exempt", day=said.day.isoformat())
+        raise Refusal("handovers.not_exempt", day=said.day.isoformat())
 
 
 def swap_models_exempt(on: date) -> bool:
@@ -105,7 +107,7 @@ def swap_models_exempt(on: date) -> bool:
 
 def _receive(who: Principal, said: "Act", clock: Clock) -> Iterator[tuple[str, list[Record]]]:
     site = said.site or only_site(who.scope, clock)
-    same = {"received_on": said.day, "from_company": said.party, "document_no": said.document_no, "site": site}
+    same: _Same = {"received_on": said.day, "from_company": said.party, "document_no": said.document_no, "site": site}
     yield "utiliser_received", [_filled(code=code, mass_kg=_mass_of_one(said), **same) for code in said.codes]
 
 
@@ -136,7 +138,7 @@ def of_giver(giver: int, codes: Sequence[str], on: date) -> dict[str, str]:
     Raises
     ------
     Refusal
-        ``handover.not_held`` with the codes that are not the giver's to hand over.
+        ``handovers.not_held`` with the codes that are not the giver's to hand over.
     """
     _, roles = code_and_roles(giver, on) or ("", frozenset())
     found = standings(Scope.of_company(giver), codes)
@@ -144,7 +146,7 @@ def of_giver(giver: int, codes: Sequence[str], on: date) -> dict[str, str]:
     kinds = {code: kind for code, kind in named.items() if kind is not None}
     unfit = [code for code in codes if code not in kinds]
     if unfit:
-        raise Refusal("handover.not_held", codes=unfit[:5], count=len(unfit))
+        raise Refusal("handovers.not_held", codes=unfit[:5], count=len(unfit))
     return kinds
 
 
@@ -154,7 +156,7 @@ def of_receiver(receiver: int, given: Mapping[str, str], site: str, on: date) ->
     Raises
     ------
     Refusal
-        ``handover.receiver_may_not`` if none of the company's roles may report it, ``handover.site_missing``.
+        ``handovers.receiver_may_not`` if none of the company's roles may report it, ``handovers.site_missing``.
     """
     _, roles = code_and_roles(receiver, on) or ("", frozenset())
     stages = {one.code: one.stage for one in standings(Scope.of_nation(), list(given))}
@@ -162,9 +164,9 @@ def of_receiver(receiver: int, given: Mapping[str, str], site: str, on: date) ->
     for code, kind_out in given.items():
         kind = _first(_IN, vocabulary().kinds[kind_out].slots[0].sets.stage or stages[code], roles)
         if kind is None:
-            raise Refusal("handover.receiver_may_not", battery=code)
+            raise Refusal("handovers.receiver_may_not", battery=code)
         if kind == "outlet_received" and not site:
-            raise Refusal("handover.site_missing")
+            raise Refusal("handovers.site_missing")
         kinds[code] = kind
     return kinds
 

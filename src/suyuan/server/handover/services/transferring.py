@@ -1,4 +1,4 @@
-"""Hand-overs between two companies: the giver lists, the receiver confirms, and both reports follow from the one note."""
+"""Hand-overs between two companies: the giver lists, the receiver confirms, and both reports follow from one note."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -86,13 +86,13 @@ def offer(who: Principal, said: Listed, clock: Clock = SYSTEM_CLOCK) -> Note:
     Raises
     ------
     Forbidden
-        ``accounts.not_permitted``, ``handover.for_companies``.
+        ``accounts.not_permitted``, ``handovers.for_companies``.
     Refusal
-        ``handover.key_unfit``, ``handover.day_unfit``, ``handover.codes_missing``, ``handover.codes_too_many``,
-        ``handover.codes_twice``, ``handover.mass_unfit``, ``handover.receiver_unknown``, ``handover.receiver_is_giver``,
-        ``handover.not_held``.
+        ``handovers.key_unfit``, ``handovers.day_unfit``, ``handovers.codes_missing``, ``handovers.codes_too_many``,
+        ``handovers.codes_twice``, ``handovers.mass_unfit``, ``handovers.receiver_unknown``,
+        ``handovers.receiver_is_giver``, ``handovers.not_held``.
     Conflict
-        ``handover.key_reused`` if the key came with other packs before.
+        ``handovers.key_reused`` if the key came with other packs before.
     """
     giver = _company(who)
     known = _known(who.scope, giver, said)
@@ -125,22 +125,22 @@ def _known(scope: Scope, giver: int, said: Listed) -> Note | None:
         if row is None:
             return None
         if [pack.code for pack in packs_of(run, row[0]) if pack.listed] != list(said.codes):
-            raise Conflict("handover.key_reused", key=said.key)
+            raise Conflict("handovers.key_reused", key=said.key)
     return note(scope, row[0])
 
 
 def _company(who: Principal) -> int:
     who.require(Permission.SUBMIT)
     if who.scope.company is None:
-        raise Forbidden("handover.for_companies")
+        raise Forbidden("handovers.for_companies")
     return who.scope.company
 
 
 def _check(said: Listed, clock: Clock) -> None:
     if not KEY.fullmatch(said.key):
-        raise Refusal("handover.key_unfit")
+        raise Refusal("handovers.key_unfit")
     if not said.codes:
-        raise Refusal("handover.codes_missing")
+        raise Refusal("handovers.codes_missing")
     check_codes(said.codes)
     check_day(said.day, clock)
     _check_mass(said.mass_kg)
@@ -148,7 +148,7 @@ def _check(said: Listed, clock: Clock) -> None:
 
 def _check_mass(mass_kg: float | None) -> None:
     if mass_kg is not None and not 0 < mass_kg <= LARGEST_KG:
-        raise Refusal("handover.mass_unfit", most=LARGEST_KG)
+        raise Refusal("handovers.mass_unfit", most=LARGEST_KG)
 
 
 def _receiver(giver: int, code: str, clock: Clock) -> int | None:
@@ -156,9 +156,9 @@ def _receiver(giver: int, code: str, clock: Clock) -> int | None:
         return None
     number = by_uscc(Scope.of_nation(), [code], clock.today()).get(code)
     if number is None:
-        raise Refusal("handover.receiver_unknown", company=code[:40])
+        raise Refusal("handovers.receiver_unknown", company=code[:40])
     if number == giver:
-        raise Refusal("handover.receiver_is_giver")
+        raise Refusal("handovers.receiver_is_giver")
     return number
 
 
@@ -168,18 +168,18 @@ def cancel(who: Principal, number: int, remark: str = "", clock: Clock = SYSTEM_
     Raises
     ------
     Missing
-        ``handover.not_found``.
+        ``handovers.not_found``.
     Conflict
-        ``handover.not_open``.
+        ``handovers.not_open``.
     """
     company = _company(who)
     note(who.scope, number)
     with transaction.atomic(), cursor() as run:
         found = one(run, number, lock=True)
         if found is None or company not in (found.giver, found.receiver):
-            raise Missing("handover.not_found", number=number)
+            raise Missing("handovers.not_found", number=number)
         if found.state != "open":
-            raise Conflict("handover.not_open", number=number)
+            raise Conflict("handovers.not_open", number=number)
         run.execute("UPDATE handover_note SET state = 'cancelled' WHERE number = %s", [number])
         _step(run, who, number, "cancelled" if company == found.giver else "declined", clock, remark.strip()[:500])
     return note(who.scope, number)
@@ -193,19 +193,20 @@ def accept(who: Principal, number: int, code: str, said: Confirmed, clock: Clock
     Raises
     ------
     Missing
-        ``handover.not_found``, also for whom the note is not for.
+        ``handovers.not_found``, also for whom the note is not for.
     Conflict
-        ``handover.not_open``, ``handover.expired``.
+        ``handovers.not_open``, ``handovers.expired``.
     Refusal
-        ``handover.own_note``, ``handover.day_unfit``, ``handover.before_giving``, ``handover.not_listed``,
-        ``handover.nothing_came``, ``handover.site_unknown``, ``handover.mass_unfit`` and what `reports` finds missing.
+        ``handovers.own_note``, ``handovers.day_unfit``, ``handovers.before_giving``, ``handovers.not_listed``,
+        ``handovers.nothing_came``, ``handovers.site_unknown``, ``handovers.mass_unfit``
+        and what `reports` finds missing.
     """
     receiver = _company(who)
     note(who.scope, number, code)
     with transaction.atomic(), cursor() as run:
         found = one(run, number, lock=True)
         if found is None:
-            raise Missing("handover.not_found", number=number)
+            raise Missing("handovers.not_found", number=number)
         if found.accepted_at is None or found.receiver != receiver:
             _check_open(found, receiver, clock)
             _check_confirmed(found, said, clock)
@@ -215,18 +216,18 @@ def accept(who: Principal, number: int, code: str, said: Confirmed, clock: Clock
 
 def _check_open(found: Note, receiver: int, clock: Clock) -> None:
     if receiver == found.giver:
-        raise Refusal("handover.own_note")
+        raise Refusal("handovers.own_note")
     if found.state != "open" or found.receiver not in (None, receiver):
-        raise Conflict("handover.not_open", number=found.number)
+        raise Conflict("handovers.not_open", number=found.number)
     if found.stands(clock.now()) == "expired":
-        raise Conflict("handover.expired", number=found.number, at=found.expires_at.isoformat(timespec="minutes"))
+        raise Conflict("handovers.expired", number=found.number, at=found.expires_at.isoformat(timespec="minutes"))
 
 
 def _check_confirmed(found: Note, said: Confirmed, clock: Clock) -> None:
     check_day(said.day, clock)
     _check_mass(said.mass_kg)
     if said.day < found.handed_over_on:
-        raise Refusal("handover.before_giving", day=said.day.isoformat(), given=found.handed_over_on.isoformat())
+        raise Refusal("handovers.before_giving", day=said.day.isoformat(), given=found.handed_over_on.isoformat())
     check_codes(said.extra)
 
 
@@ -235,7 +236,7 @@ def _accept(run: psycopg.Cursor[Row], who: Principal, found: Note, said: Confirm
     outcomes = _outcomes(listed, said)
     came = [code for code in listed if outcomes[code] != "missing"]
     if not came:
-        raise Refusal("handover.nothing_came", number=found.number)
+        raise Refusal("handovers.nothing_came", number=found.number)
     site_code, site = _site(who, said.site, clock)
     told = _reports(who, found, (listed, came), (site_code, said.day), clock)
     run.execute(_OUTCOMES, [*_columns(listed), [outcomes[code] for code in listed], found.number])
@@ -250,9 +251,10 @@ def _accept(run: psycopg.Cursor[Row], who: Principal, found: Note, said: Confirm
 def _outcomes(listed: Sequence[str], said: Confirmed) -> dict[str, str]:
     strange = sorted((said.missing | said.damaged) - set(listed))
     if strange:
-        raise Refusal("handover.not_listed", codes=strange[:5])
+        raise Refusal("handovers.not_listed", codes=strange[:5])
     return {
-        code: "missing" if code in said.missing else "damaged" if code in said.damaged else "received" for code in listed
+        code: "missing" if code in said.missing else "damaged" if code in said.damaged else "received"
+        for code in listed
     }
 
 
@@ -264,7 +266,7 @@ def _site(who: Principal, named: str, clock: Clock) -> tuple[str, int | None]:
         return known[0] if len(known) == 1 else ("", who.scope.site)
     number = site_numbers(who.scope, who.scope.company or 0, [named], today).get(named)
     if number is None:
-        raise Refusal("handover.site_unknown", site=named[:40])
+        raise Refusal("handovers.site_unknown", site=named[:40])
     return named, number
 
 
@@ -307,7 +309,7 @@ def see_through(number: int, clock: Clock = SYSTEM_CLOCK) -> Note:
     with cursor() as run:
         found = one(run, number)
     if found is None:
-        raise Missing("handover.not_found", number=number)
+        raise Missing("handovers.not_found", number=number)
     return found
 
 
@@ -326,7 +328,7 @@ def _send(number: int, told: Any, clock: Clock) -> None:
 
 def _step(run: psycopg.Cursor[Row], who: Principal, number: int, step: str, clock: Clock, remark: str = "") -> None:
     run.execute(_STEP, [number, step, clock.now(), who.person, who.scope.company, remark])
-    note_deed(who.person, who.scope, f"handover.{step}", str(number), clock.now())
+    note_deed(who.person, who.scope, f"handovers.{step}", str(number), clock.now())
 
 
 def unfinished() -> list[int]:

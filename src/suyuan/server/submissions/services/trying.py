@@ -75,7 +75,10 @@ def report(scope: Scope, number: int, mode: Mode, person: int | None, clock: Clo
         trial=trial.number,
         completes=trial.completes,
     )
-    return receive(_company(scope), kept(trial), order, clock)
+    done = receive(_company(scope), kept(trial), order, clock)
+    waiting = Submission.objects.filter(number=done.number, state=State.RECEIVED.value)
+    waiting.update(rows=trial.rows)  # known before it is read again; who waits for it sees how much there is
+    return done
 
 
 def kept(submission: Submission) -> bytes | Path:

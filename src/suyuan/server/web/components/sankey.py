@@ -48,9 +48,9 @@ def sankey(text: str, unit: str, flows: Sequence[Flow], names: Mapping[str, str]
         If more leaves a node than comes to it, where anything comes to it: the answer that it was made of is wrong.
     """
     named = {
-        **names,
         UNACCOUNTED: sentence("web.unaccounted", language=language),
         STOCK: sentence("web.in_stock", language=language),
+        **names,
     }
     kept = [flow for flow in flows if flow.amount > 0]
     for node in sorted({flow.target for flow in kept}):

@@ -97,7 +97,7 @@ def rule_tuned(request: PageRequest, name: str) -> HttpResponseBase:
         with transaction.atomic(), cursor() as run:
             rule = _rule(tuned_detectors(run), name)
             adopt_limits(run, actor.scope, rule, _typed(rule, request.POST), (reason, actor.name))
-            note_deed(actor.person, actor.scope, "supervision.tune", name, SYSTEM_CLOCK.now())
+            note_deed(actor.person, actor.scope, "rule.tuned", name, SYSTEM_CLOCK.now())
     except SuyuanError as trouble:
         return _show(request, name, trouble)
     flash(request, "web_alerts.adopted")

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from suyuan.events.vocabulary import vocabulary
 from suyuan.kernel import Language, SuyuanError
-from suyuan.rules import law
+from suyuan.rules import Duty as Provision
+from suyuan.rules import Value, law
 from suyuan.server.accounts.services import Reading, log_reads
 from suyuan.server.accounts.services.deeds import note_deed
 from suyuan.server.accounts.services.views import saved_views
@@ -43,6 +44,8 @@ from suyuan.server.web.pages.cases.forms import title_of
 from suyuan.server.web.surroundings import flash, show
 
 COMPLAINTS: Final = "public.complaint"
+USUAL: Final = "standing"
+ALL: Final = "all"
 JUDGEMENTS: Final = ("confirmed", "false_positive")
 LONGEST_NOTE: Final = 2000
 VIN_LENGTH: Final = 17
@@ -58,7 +61,7 @@ _STANDS: Final = {
 def _columns(language: Language) -> tuple[Column, ...]:
     names = tuple((name, one.title.in_language(language)) for name, one in detectors().items())
     severities = tuple((one.value, f"supervision.word_{one.value}") for one in Weight)
-    states = tuple((name, f"web_alerts.{name}") for name in STATES)
+    states = tuple((name, f"web_alerts.{name}") for name in (*STATES, ALL) if name != USUAL)
     return (
         Column("number", "web_alerts.number"),
         Column("detector", "web_alerts.what", filter="choice", choices=names),
@@ -68,7 +71,7 @@ def _columns(language: Language) -> tuple[Column, ...]:
         Column("records", "web_alerts.records", "number"),
         Column("opened_at", "web_alerts.first_seen", "day"),
         Column("last_at", "web_alerts.last_seen", "day"),
-        Column("state", "web_alerts.state", "status", filter="choice", choices=states),
+        Column("state", "web_alerts.state", "status", filter="choice", choices=states, any_text=f"web_alerts.{USUAL}"),
         Column("case", "web_alerts.case"),
     )
 
@@ -79,7 +82,7 @@ def alerts_page(request: PageRequest) -> HttpResponseBase:
     actor, columns = request.actor, _columns(request.actor.language)
     state = read_state(request, columns)
     filters = state.filters
-    wanted = filters.get("state", "standing")
+    wanted = None if filters.get("state") == ALL else filters.get("state", USUAL)
     desk = Desk(filters.get("detector"), filters.get("severity"), filters.get("company"), wanted)
     with cursor() as run:
         found = alerts(run, actor.scope, desk, limit=state.size, cursor=state.after)
@@ -162,7 +165,7 @@ def alert_judged(request: PageRequest, number: int) -> HttpResponseBase:
         with transaction.atomic(), cursor() as run:
             finding(run, actor.scope, number, limit=0)
             judge(run, number, said, note, actor.name)
-            note_deed(actor.person, actor.scope, "supervision.judge", f"{number} {said}", SYSTEM_CLOCK.now())
+            note_deed(actor.person, actor.scope, "finding.judged", f"{number} {said}", SYSTEM_CLOCK.now())
     except Refusal as trouble:
         return _show(request, number, trouble)
     flash(request, "web_alerts.judged")
@@ -229,7 +232,10 @@ def rule_told(known: Detector | None, language: Language) -> dict[str, Any]:
     if known is None:
         return {"detector": None, "severity": severity_of(""), "basis": [], "limits": []}
     told = law()
-    last = [[*told.values.get(name, ()), *told.duties.get(name, ())][-1] for name in known.basis]
+    versions: list[list[Value | Provision]] = [
+        [*told.values.get(name, ()), *told.duties.get(name, ())] for name in known.basis
+    ]
+    last = [each[-1] for each in versions]
     basis = [(f"{one.title.in_language(language)} ({one.id})", f"rules.short_{one.weakest.value}") for one in last]
     limits = [
         (f"web_alerts.limit_{name}", one.value, unit_code(one.unit), f"rules.short_{one.status.value}")

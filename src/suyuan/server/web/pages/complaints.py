@@ -35,7 +35,7 @@ from suyuan.server.web.surroundings import flash, show
 LONGEST_NOTE: Final = 2000
 _SHOWN_CHARACTERS: Final = 60
 _TONES: Final = {"founded": "bad", "unfounded": "off", "settled": "good"}
-_STATES: Final = (("open", "web_complaints.open"), ("all", "web_complaints.all"))
+_STATES: Final = (("all", "web_complaints.all"),)
 
 
 @member(at="authority")
@@ -49,7 +49,9 @@ def complaints_page(request: PageRequest) -> HttpResponseBase:
         Column("place", "web_complaints.place"),
         Column("recorded_at", "web_complaints.recorded_at", "moment"),
         Column("files", "web_complaints.files", "number"),
-        Column("state", "web_complaints.state", "status", filter="choice", choices=_STATES),
+        Column(
+            "state", "web_complaints.state", "status", filter="choice", choices=_STATES, any_text="web_complaints.open"
+        ),
     )
     state = read_state(request, columns)
     wanted, decided = state.filters.get("subject"), state.filters.get("state") == "all"
@@ -100,7 +102,7 @@ def complaint_decided(request: PageRequest, number: int) -> HttpResponseBase:
             raise Refusal("web_complaints.note_missing", longest=LONGEST_NOTE)
         with transaction.atomic(), cursor() as run:
             decide(run, actor.scope, number, told.get("outcome", ""), (note, actor.name), now)
-            note_deed(actor.person, actor.scope, "complaints.decide", str(number), now)
+            note_deed(actor.person, actor.scope, "complaint.decided", str(number), now)
     except SuyuanError as trouble:
         return _show(request, number, trouble)
     flash(request, "web_complaints.decided")

@@ -40,7 +40,8 @@ TONES: Final = {
 
 def _columns(language: Language) -> tuple[Column, ...]:
     names = tuple((name, versions[-1].title.in_language(language)) for name, versions in sorted(law().duties.items()))
-    states = tuple((one.value, f"supervision.state_{one.value}") for one in State)
+    states = tuple((one.value, f"supervision.state_{one.value}") for one in State if one is not State.OVERDUE)
+    usual = f"supervision.state_{State.OVERDUE.value}"
     return (
         Column("duty", "web_duties.duty", filter="choice", choices=names),
         Column("company", "web_duties.company", filter="text"),
@@ -48,7 +49,7 @@ def _columns(language: Language) -> tuple[Column, ...]:
         Column("started_on", "web_duties.started_on", "day"),
         Column("due_on", "web_duties.due_on", "day"),
         Column("late", "web_duties.late", "number"),
-        Column("state", "web_duties.state", "status", filter="choice", choices=states),
+        Column("state", "web_duties.state", "status", filter="choice", choices=states, any_text=usual),
         Column("case", "web_duties.case"),
     )
 

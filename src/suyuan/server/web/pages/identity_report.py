@@ -17,7 +17,7 @@ from suyuan.kernel import Language, SuyuanError, sentence
 from suyuan.server.kit.clock import SYSTEM_CLOCK
 from suyuan.server.kit.connection import cursor
 from suyuan.server.kit.language import tag_of
-from suyuan.server.kit.problems import TooLarge, status_of
+from suyuan.server.kit.problems import TooLarge, status_of, wait_s
 from suyuan.server.kit.sender import sender_of
 from suyuan.server.supervision.services.complaints import (
     FILES,
@@ -48,7 +48,11 @@ def report_page(request: HttpRequest, code: str) -> HttpResponseBase:
     except SuyuanError as trouble:
         words = "" if isinstance(trouble, TooLarge) else request.POST.get("words", "")
         told = {"trouble": sentence(trouble.code, trouble.data, language), "words": words}
-        return _page(request, code, language, status_of(trouble), **told)
+        response = _page(request, code, language, status_of(trouble), **told)
+        wait = wait_s(trouble)
+        if wait is not None:
+            response["Retry-After"] = str(wait)
+        return response
     return _page(request, code, language, taken=str(taken))
 
 

@@ -99,8 +99,9 @@
         if (!line) { return; }
         mark(line, each.tone, each.icon, each.words);
         if (each.code === newest) {
-          say(each.tone === "bad" || each.tone === "warn" ? each.words + " " + each.code : "");
-          signal(each.tone !== "bad" && each.tone !== "warn");
+          var fits = each.tone !== "bad" && each.tone !== "warn";
+          if (!fits) { say(each.words + " " + each.code); }
+          signal(fits);
         }
       });
     } catch (error) {
@@ -282,7 +283,7 @@
     if (!codes().length && form.getAttribute("data-task") !== "scrap") { say(word("nothing")); signal(false); box.focus(); return; }
     await keep(button);
     emptied();
-    say(word("kept"), true);
+    say(word(navigator.onLine ? "kept" : "waits"), true);
     await tell();
     await flush();
   }

@@ -58,6 +58,18 @@ _WITHOUT_HANDOVER = f"""{_CONTRADICTIONS.strip()}
         SELECT FROM ledger_event b WHERE b.lot = e.lot AND b.serial = e.serial AND b.kind IN ({{outs}})
            AND b.slot = 0 AND b.party = e.reporter AND {{valid_b}})
 """
+# What was listed and, says the receiver, did not come or came damaged; all of a note whose two masses differ.
+_DISPUTED = """
+SELECT n.giver || '>' || n.receiver AS key, n.receiver AS company, n.giver AS party, n.receiver_site AS site,
+       e.lot, e.serial, e.id AS record
+  FROM handover_pack p
+  JOIN handover_note n ON n.number = p.note AND n.accepted_at IS NOT NULL
+  JOIN ledger_event e ON e.lot = p.lot AND e.serial = p.serial AND e.reporter = n.giver AND e.kind IN ({outs})
+       AND e.slot = 0 AND e.main_lot IS NULL AND e.body ->> 'document_no' = 'T' || lpad(n.number::text, 8, '0')
+ WHERE p.listed AND {here e} AND {valid}
+   AND (p.outcome IN ('missing', 'damaged')
+        OR abs(n.received_mass_kg - n.mass_kg) > %(share)s::float8 * greatest(n.received_mass_kg, n.mass_kg))
+"""
 _WITHOUT_PACK = """
 SELECT e.lot || '/' || e.serial AS key, e.reporter AS company, e.party, e.site, e.lot, e.serial, e.id AS record
   FROM ledger_event e
@@ -89,6 +101,7 @@ RECORDS: Mapping[str, str] = MappingProxyType(
         "receipt_without_handover": filled(_WITHOUT_HANDOVER),
         "handover_without_receipt": filled(_WITHOUT_RECEIPT),
         "mass_differs": filled(_MASS),
+        "disputed": filled(_DISPUTED),
         "scrapped_without_pack": filled(_WITHOUT_PACK),
         "not_entitled": filled(_NOT_ENTITLED),
     }

@@ -92,7 +92,7 @@ _TROUBLES: Final = (listed.IN_RECORDS, listed.ODD, listed.NOT_FILED, listed.NO_C
 
 
 def _choices(head: str, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((value, f"{head}{value}") for value in values)
+    return tuple((value, f"{head}{value.lower()}") for value in values)
 
 
 def sought_of(filters: Mapping[str, str], today: date) -> tuple[Sought, str]:

@@ -9,7 +9,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
-from suyuan.kernel import Language
+from suyuan.kernel import Language, sentence
 from suyuan.server.accounts.queries.views import saved_views
 from suyuan.server.accounts.services import Reading, log_reads
 from suyuan.server.answers.queries.asking import Version, version
@@ -102,8 +102,8 @@ def _row(one: Battery, language: Language, today: date) -> Row:
     values = {
         "code": one.code,
         "model": one.model,
-        "kind": one.kind,
-        "chemistry": one.chemistry,
+        "kind": sentence(f"batteries.kind_{one.kind}", language=language),
+        "chemistry": sentence(f"batteries.chemistry_{one.chemistry.lower() or 'none'}", language=language),
         "stage": stage_word(one.stage, language),
         "since": one.since,
         "holder": company_word(one.holder, language),

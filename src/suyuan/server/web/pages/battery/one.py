@@ -143,7 +143,15 @@ def _tests(run: psycopg.Cursor[Row], found: Life, request: PageRequest) -> dict[
         files = list(records_of(run, request.actor.scope, found.state.code).rows)
     except Missing:
         files = []
-    tests = [event for event in reversed(found.events) if event.kind == "assessed" and event.status == VALID]
+    told = [event for event in reversed(found.events) if event.kind == "assessed" and event.status == VALID]
+    tests = [
+        (
+            event,
+            *(event.body.get(name) for name in ("soh", "residual_capacity_ah", "method")),
+            company_word(event.reporter, request.actor.language),
+        )
+        for event in told
+    ]
     return {"tests": tests, "files": files}
 
 
@@ -163,7 +171,12 @@ def _evidence(run: psycopg.Cursor[Row], found: Life, request: PageRequest) -> di
 def _corrections(run: psycopg.Cursor[Row], found: Life, request: PageRequest) -> dict[str, Any]:
     language = request.actor.language
     changed = [
-        (event, vocabulary().kinds[event.kind].label.in_language(language), company_word(event.reporter, language))
+        (
+            event,
+            vocabulary().kinds[event.kind].label.in_language(language),
+            company_word(event.reporter, language),
+            _why(event),
+        )
         for event in reversed(found.events)
         if event.corrects or event.status != VALID or event.kind in AMENDING
     ]
@@ -171,6 +184,13 @@ def _corrections(run: psycopg.Cursor[Row], found: Life, request: PageRequest) ->
     asked = request.GET.get("record", "")
     chosen = next((one for one in own if one.event.id == asked), None)
     return {"changed": changed, "own": own, "chosen": chosen, "reasons": reasons()}
+
+
+def _why(event: Event) -> str:
+    """The reason that a correction or a withdrawal gives; empty in what it amends."""
+    told: object = event.body.get("correction")
+    reason = told.get("reason") if isinstance(told, dict) else event.body.get("reason")
+    return str(reason or "")
 
 
 def _readers(run: psycopg.Cursor[Row], found: Life, request: PageRequest) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def day_in(told: QueryDict, name: str) -> date:
         raise Refusal("web_cases.not_a_day", value=typed[:40]) from None
 
 
-def read_file(file: UploadedFile) -> tuple[str, bytes]:
+def read_file(file: "UploadedFile[bytes]") -> tuple[str, bytes]:
     """Name and bytes of a file of a form; raises `TooLarge` (``cases.attachment_too_large``) before it is read."""
     if (file.size or 0) > LARGEST_BYTES:
         raise TooLarge("cases.attachment_too_large", limit=LARGEST_BYTES >> 20)

@@ -98,7 +98,7 @@ def _step(request: PageRequest, number: int) -> HttpResponseBase:
                 transaction.set_rollback(True)
             else:
                 subject = f"{number} {order.kind}"
-                note_deed(request.actor.person, actor.scope, "cases.step", subject, SYSTEM_CLOCK.now())
+                note_deed(request.actor.person, actor.scope, "case.step", subject, SYSTEM_CLOCK.now())
     except SuyuanError as trouble:
         return _show(request, number, trouble=trouble, held=held)
     if letter:

@@ -23,7 +23,7 @@ from suyuan.server.web.actor import PageRequest, member
 from suyuan.server.web.pages.cases.acting import read_file
 
 
-def keep_files(actor: Actor, number: int, files: Sequence[UploadedFile]) -> list[int]:
+def keep_files(actor: Actor, number: int, files: "Sequence[UploadedFile[bytes]]") -> list[int]:
     """Keep files that a form brought, all or none; their numbers."""
     read = [read_file(file) for file in files]
     with transaction.atomic(), cursor() as run:

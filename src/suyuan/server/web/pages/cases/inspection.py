@@ -73,7 +73,7 @@ def inspection_entered(request: PageRequest, number: int) -> HttpResponseBase:
         order = StepOrder(RECORD, known, note, record=record, attachments=brought.numbers)
         with transaction.atomic(), cursor() as run:
             take_step(run, number, actor, order)
-            note_deed(request.actor.person, actor.scope, "cases.step", f"{number} {RECORD}", SYSTEM_CLOCK.now())
+            note_deed(request.actor.person, actor.scope, "case.step", f"{number} {RECORD}", SYSTEM_CLOCK.now())
     except SuyuanError as trouble:
         return _show(request, number, told, brought, trouble)
     forget_draft(request.actor.member.person, draft_name(number, RECORD))

@@ -23,6 +23,6 @@ def case_opened(request: PageRequest) -> HttpResponseBase:
     opening = Opening(subjects_in(selected(request)))
     with transaction.atomic(), cursor() as run:
         number = open_case(run, actor, opening)
-        note_deed(request.actor.person, actor.scope, "cases.open", str(number), SYSTEM_CLOCK.now())
+        note_deed(request.actor.person, actor.scope, "case.opened", str(number), SYSTEM_CLOCK.now())
     flash(request, "web_cases.opened", number=number)
     return HttpResponseRedirect(reverse("web-g-case", args=[number]))

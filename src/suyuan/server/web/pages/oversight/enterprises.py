@@ -66,8 +66,8 @@ def enterprises_page(request: PageRequest) -> HttpResponse:
     figures = {area.code: several for area, several in told}
     lines = [line for line in _lines(about, figures) if _fits(line, state.filters)]
     lines.sort(key=lambda line: (-(plain(line, "overdue") or 0), line.key))
-    shown, following = ordered(lines, state)
-    count = Count(len(lines))
+    page, following = ordered(lines, state)
+    shown, count = [_linked(about, line) for line in page], Count(len(lines))
     return show(
         request,
         "web/oversight_rows.html",
@@ -86,17 +86,27 @@ def _lines(about: Question, figures: Mapping[str, Sequence[Figure]]) -> list[Lin
         values: dict[str, Any] = {
             "name": _name(row, about.language),
             "code": row["code"],
-            "role": _roles(row["roles"], about.language),
             "roles": row["roles"],
             "names": f"{row['name_zh']} {row['name_en']}".lower(),
-            "place": _place(about, row["division"]),
+            "division": row["division"],
+            **{name: numbers.get(name) for name in _NUMBERS},
         }
-        for name in _NUMBERS:
-            value = numbers.get(name)
-            values[name] = Linked(value, about.to(ROWS, row["code"], of=measures()[name].rows) if value else "")
-        period = None if about.period.name == about.usual else about.period.name
-        found.append(Line(row["code"], values, f"{PATH}/{row['code']}" + (f"?period={period}" if period else "")))
+        found.append(Line(row["code"], values))
     return found
+
+
+def _linked(about: Question, line: Line) -> Line:
+    """A row that is shown: in words, and each number with where it leads."""
+    values = {
+        **line.values,
+        "role": _roles(line.values["roles"], about.language),
+        "place": _place(about, line.values["division"]),
+    }
+    for name in _NUMBERS:
+        value = line.values[name]
+        values[name] = Linked(value, about.to(ROWS, line.key, of=measures()[name].rows) if value else "")
+    period = "" if about.period.name == about.usual else f"?period={about.period.name}"
+    return Line(line.key, values, f"{PATH}/{line.key}{period}")
 
 
 def _companies(about: Question) -> pl.DataFrame:

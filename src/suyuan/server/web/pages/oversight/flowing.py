@@ -93,7 +93,10 @@ def _node(stage: int) -> str:
 
 
 def _names(language: Language) -> dict[str, str]:
-    names = {_DRAWN: sentence("web_oversight.node_drawn", language=language)}
+    names = {
+        _DRAWN: sentence("web_oversight.node_drawn", language=language),
+        STOCK: sentence("web_oversight.node_stock", language=language),
+    }
     for one in at.stages().every:
         told = {"stage": one.label.in_language(language)}
         names[_node(one.no)] = told["stage"]

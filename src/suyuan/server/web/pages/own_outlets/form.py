@@ -43,6 +43,7 @@ _ORDER: Final = (
 _ONCE: Final = frozenset({"code", "commissioned_by"})
 """Only of a new entry: the number names it, commissions have acts of their own."""
 
+_LONG: Final = {"hours": 400, "days": 400}
 _EVERY: Final = (EVERY, "web_outlets.every")
 _CHOICES: Final[Mapping[str, tuple[str, str, Sequence[tuple[str, str]]]]] = {
     "kind": ("web_own_outlets.kind", "select", [(kind, f"web_outlets.kind_{kind}") for kind in KINDS]),
@@ -112,4 +113,4 @@ def _box(name: str, value: str, wrong: Sequence[str], on: date) -> Box:
     if name == "division":
         codes = [(code, found.name) for code in every_city(on) if (found := national().division(code, on))]
         return replace(told, form="listed", longest=6, options=coded_options(codes))
-    return replace(told, form="date" if name == "valid_from" else "text", longest=LONGEST.get(name, 400))
+    return replace(told, form="date" if name == "valid_from" else "text", longest={**LONGEST, **_LONG}.get(name, 40))

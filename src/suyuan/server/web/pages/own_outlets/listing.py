@@ -5,6 +5,7 @@ from typing import Final
 from django.http import HttpResponse
 from django.urls import reverse
 
+from suyuan.kernel import sentence
 from suyuan.server.accounts.models import Permission
 from suyuan.server.kit.clock import SYSTEM_CLOCK
 from suyuan.server.kit.connection import cursor
@@ -14,7 +15,7 @@ from suyuan.server.registry.queries.own_outlets import Sought, own_outlets, own_
 from suyuan.server.registry.services.outlet_rows import KINDS
 from suyuan.server.supervision.queries.outlets import Stock, outlet_stock
 from suyuan.server.web.actor import PageRequest, member
-from suyuan.server.web.components.table import Column, Count, Row, Status, Table, read_state
+from suyuan.server.web.components.table import Column, Count, Row, Table, read_state
 from suyuan.server.web.pages.own_outlets.states import makers_in_words, room_state, state_of, verified_state
 from suyuan.server.web.surroundings import show
 
@@ -24,7 +25,6 @@ COLUMNS: Final = (
     Column(
         "kind",
         "web_own_outlets.kind",
-        "status",
         filter="choice",
         choices=tuple((kind, f"web_outlets.kind_{kind}") for kind in KINDS),
     ),
@@ -53,7 +53,7 @@ def own_outlets_page(request: PageRequest) -> HttpResponse:
         told = {
             "name": one.name,
             "code": one.code,
-            "kind": Status(f"web_outlets.kind_{one.kind}", "info"),
+            "kind": sentence(f"web_outlets.kind_{one.kind}", language=actor.language),
             "state": state_of(one, on),
             "place": division_name(one.division, now) or one.division,
             "acts_for": makers_in_words(one, actor.language),

@@ -17,7 +17,6 @@ from suyuan.server.web.components.table import Status
 from suyuan.server.web.pages.scanning.told import added, read_form, refusal
 
 HAND_OVER: Final = "hand_over"
-_READY: Final = {"replace": "after_sales"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,10 @@ class Line:
 
 
 def lines(request: PageRequest, task: str, codes: Sequence[str]) -> list[Line]:
-    """What each code is to whoever scans it; what he could not see otherwise is not looked at, and what is, is noted."""
+    """What each code is to whoever scans it, as far as he may see it; what he sees is noted as read."""
     scope = request.actor.scope
     found = standings(scope, codes)
-    reads = [Reading("handover.standing", one.code) for one in found if one.stage is not None]
+    reads = [Reading("scan.standing", one.code) for one in found if one.stage is not None]
     log_reads(request.actor.principal, reads)
     return [Line(one.code, _status(task, place, one)) for place, one in enumerate(found)]
 
@@ -40,28 +39,35 @@ def lines(request: PageRequest, task: str, codes: Sequence[str]) -> list[Line]:
 def _status(task: str, place: int, one: Standing) -> Status:
     if looks_like(one.code) != "battery":
         return Status("web_scan.no_code", "bad")
-    if task == HAND_OVER:
-        return _to_give(one)
-    if task == "receive":
-        if one.awaited:
-            return Status("web_scan.awaited", "good")
-        return Status("web_scan.mine_already", "warn") if one.mine else Status("web_scan.not_announced", "bad")
-    if task == "take_in":
-        if one.mine and one.stage == "collected":
-            return Status("web_scan.mine_already", "warn")
-        return Status("web_scan.in_vehicle", "warn") if one.vehicle else Status("web_scan.ready", "good")
-    if task == "replace":
-        if place == 0:
-            return Status("web_scan.old", "info")
-        fits = one.mine and one.stage == _READY[task]
-        return Status("web_scan.new", "good") if fits else Status("web_scan.not_in_stock", "bad")
-    return Status("web_scan.ready", "good")
+    told = {HAND_OVER: _to_give, "receive": _to_receive, "take_in": _to_take_in}.get(task)
+    if told is not None:
+        return told(one)
+    return _to_replace(place, one) if task == "replace" else Status("web_scan.ready", "good")
 
 
 def _to_give(one: Standing) -> Status:
     if not one.mine:
         return Status("web_scan.not_yours", "bad")
     return Status("web_scan.in_vehicle", "bad") if one.vehicle else Status("web_scan.yours", "good")
+
+
+def _to_receive(one: Standing) -> Status:
+    if one.awaited:
+        return Status("web_scan.awaited", "good")
+    return Status("web_scan.mine_already", "warn") if one.mine else Status("web_scan.not_announced", "bad")
+
+
+def _to_take_in(one: Standing) -> Status:
+    if one.mine and one.stage == "collected":
+        return Status("web_scan.mine_already", "warn")
+    return Status("web_scan.in_vehicle", "warn") if one.vehicle else Status("web_scan.ready", "good")
+
+
+def _to_replace(place: int, one: Standing) -> Status:
+    if place == 0:
+        return Status("web_scan.old", "info")
+    fits = one.mine and one.stage == "after_sales"
+    return Status("web_scan.new", "good") if fits else Status("web_scan.not_in_stock", "bad")
 
 
 def told(line: Line, language: Language) -> dict[str, str]:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from suyuan.events.vocabulary import vocabulary
 from suyuan.kernel import SuyuanError, sentence
+from suyuan.kernel.findings import Value
 from suyuan.server.accounts.models import Permission
 from suyuan.server.accounts.services import Reading, log_reads
 from suyuan.server.handover.queries import acts as kept
@@ -71,7 +72,7 @@ def _answer(request: PageRequest, form: Form, done: ActDone) -> HttpResponseBase
     language = request.actor.language
     why = [words for one in done.outcomes for words in sayings(one, language)]
     code = "web_scan.saved" if done.good else "web_scan.under_way" if done.finished_at is None else "web_scan.refused"
-    data = {"number": done.number, "why": " ".join(why)}
+    data: dict[str, Value] = {"number": done.number, "why": " ".join(why)}
     if wants_json(request):
         refused = done.finished_at is not None and not done.good
         return JsonResponse({"ok": not refused, "words": sentence(code, data, language)})
@@ -127,5 +128,5 @@ def to_choose(request: PageRequest) -> dict[str, Any]:
 def photo_page(request: PageRequest, act: int, place: int) -> HttpResponse:
     """A photo of an act of one's own company."""
     form, content = kept.photo(request.actor.scope, act, place)
-    log_reads(request.actor.principal, [Reading("handover.photo", f"{act}/{place}")])
+    log_reads(request.actor.principal, [Reading("scan.photo", f"{act}/{place}")])
     return HttpResponse(content, content_type=form, headers={"X-Content-Type-Options": "nosniff"})

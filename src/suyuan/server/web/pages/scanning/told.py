@@ -102,7 +102,7 @@ def photos(request: HttpRequest) -> tuple[Photo, ...]:
 def _content(file: Any) -> bytes:
     """The bytes of an uploaded file; what is too large is refused before it is read."""
     if file.size > LARGEST_BYTES:
-        raise TooLarge("handover.photo_too_large", most=LARGEST_BYTES >> 20)
+        raise TooLarge("handovers.photo_too_large", most=LARGEST_BYTES >> 20)
     return bytes(file.read())
 
 
@@ -125,5 +125,7 @@ def sayings(outcome: Outcome, language: Language) -> list[str]:
         field, code = cause.get("field"), cause["code"]
         example = (cause.get("examples") or [{}])[0]
         data, value = dict(cause.get("data") or example.get("data") or {}), example.get("value")
-        said.append(finding_sentence(kind, field, code, value, finding_data(kind, field, code, value, data, today), language))
+        said.append(
+            finding_sentence(kind, field, code, value, finding_data(kind, field, code, value, data, today), language)
+        )
     return said

@@ -58,7 +58,9 @@ def transfers_page(request: PageRequest) -> HttpResponseBase:
         if "save" not in form.words:
             return _page(request, form, listed, twice=twice)
         receiver = form.words.get("receiver") or form.words.get("partner", "")
-        said = Listed(form.key, form.day(), tuple(listed), receiver.upper(), form.mass_kg(), form.words.get("remark", ""))
+        said = Listed(
+            form.key, form.day(), tuple(listed), receiver.upper(), form.mass_kg(), form.words.get("remark", "")
+        )
         made = offer(request.actor.principal, said)
     except SuyuanError as error:
         if wants_json(request):
@@ -87,12 +89,16 @@ def _page(
         "key": form.key or new_key(),
         "today": SYSTEM_CLOCK.today(),
         "may": actor.may(Permission.SUBMIT),
-        "notes": [(one, _status(one), one.giver == actor.company, _other(one, actor.company, named)) for one in listing],
+        "notes": [
+            (one, _status(one), one.giver == actor.company, _other(one, actor.company, named)) for one in listing
+        ],
         "following": listing[-1].number if len(listing) == ROWS else None,
         **to_choose(request),
     }
     status = status_of(trouble) if trouble else 200
-    response = show(request, "web/scanning/transfers.html", "web_scan.transfers_title", as_of=now, status=status, **context)
+    response = show(
+        request, "web/scanning/transfers.html", "web_scan.transfers_title", as_of=now, status=status, **context
+    )
     response.headers["Content-Security-Policy"] = WASM_POLICY
     return response
 
@@ -125,7 +131,7 @@ def note_page(request: PageRequest, number: int) -> HttpResponseBase:
     found = note(request.actor.scope, number, code)
     if found.state == "accepted":
         found = see_through(number)
-    log_reads(request.actor.principal, [Reading("handover.note", str(number))])
+    log_reads(request.actor.principal, [Reading("scan.note", str(number))])
     return _shown(request, found, code, trouble)
 
 
@@ -203,7 +209,7 @@ def note_pdf(request: PageRequest, number: int) -> HttpResponse:
     actor = request.actor
     found = note(actor.scope, number)
     listed = packs(actor.scope, number)
-    log_reads(actor.principal, [Reading("handover.note", str(number))])
+    log_reads(actor.principal, [Reading("scan.note", str(number))])
     named = _names([found])
     shows = found.giver == actor.company and found.stands(SYSTEM_CLOCK.now()) == "open"
     paper = Paper(
