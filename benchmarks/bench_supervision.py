@@ -126,7 +126,7 @@ def measure(packs: int) -> float:
     STORED[0] = packs
     with cursor("owner") as run:
         run.execute("VACUUM ANALYZE ledger_event")
-        run.execute("TRUNCATE supervision_duty, supervision_judgement, supervision_evidence, supervision_finding CASCADE")
+        run.execute("TRUNCATE supervision_duty, supervision_finding CASCADE")
     before = cpu_s()
     seconds, duties = timed(lambda: rebuilt(check=False))
     spent = cpu_s() - before

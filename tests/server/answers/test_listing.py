@@ -67,8 +67,8 @@ def test_the_newest_test_counts(folded: Folded) -> None:
         told = {"code": code, "tested_on": datetime(year, 5, 1, 10, tzinfo=UTC), "soh": soh}
         folded.watched.report("assessed", folded.cast.laboratory, [told])
     folded.fold()
-    (soh,) = row(code, "soh") or (None,)
-    assert soh == pytest.approx(0.74)
+    (found,) = row(code, "soh") or (None,)
+    assert found == pytest.approx(0.74)
 
 
 def test_a_withdrawn_record_leaves_the_lists(folded: Folded) -> None:

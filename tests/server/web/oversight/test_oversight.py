@@ -140,7 +140,7 @@ def test_who_opened_rows_or_a_profile_is_noted(lives: Folded, minister: Somebody
     text(browser, f"/g/enterprises/{code}")
     noted = set(Access.objects.filter(person=minister.person.pk).values_list("act", "subject"))
     assert ("company.profile", code) in noted
-    assert any(act == "answers.rows" and subject.startswith("unaccounted:") for act, subject in noted)
+    assert any(act == "answer.rows" and subject.startswith("unaccounted:") for act, subject in noted)
 
 
 def test_the_unaccounted_say_why_and_where(lives: Folded, minister: Somebody) -> None:

@@ -77,7 +77,7 @@ def rows_page(request: PageRequest) -> HttpResponse:
         count = counted(run, about, wanted)
     table = Table(f"rows-{wanted.what}", columns, state, *found, Count(count), empty="web_oversight.no_rows")
     subject = f"{wanted.name} {about.area.code} {about.period.name}"
-    log_reads(request.actor.principal, [Reading("answers.rows", subject)])
+    log_reads(request.actor.principal, [Reading("answer.rows", subject)])
     return show(
         request,
         "web/oversight_rows.html",

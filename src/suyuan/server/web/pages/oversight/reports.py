@@ -102,7 +102,7 @@ def _made(request: PageRequest) -> HttpResponseBase:
             run.execute(ONE_MOMENT)
             kept = make_report(run, actor.scope, area, Order(template, period[:20] or None, actor.login))
             about = {"template": kept.template, "period": kept.period, "area": kept.area}
-            note_deed(actor.person, actor.scope, "answers.report", str(kept.id), now, about)
+            note_deed(actor.person, actor.scope, "answer.report", str(kept.id), now, about)
     except SuyuanError as trouble:
         return _listed(request, trouble)
     ending = f".{told['form']}" if told.get("form") in FORMS else ""
@@ -180,7 +180,7 @@ def area_names(about: Question, codes: set[str]) -> dict[str, str]:
 def _kept(request: PageRequest, identity: UUID) -> Kept:
     with cursor() as run:
         kept = find(run, request.actor.scope, identity)
-    log_reads(request.actor.principal, [Reading("answers.report", str(identity))])
+    log_reads(request.actor.principal, [Reading("answer.report", str(identity))])
     return kept
 
 
