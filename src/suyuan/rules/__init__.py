@@ -3,6 +3,7 @@
 ``rules.value("recovery.lithium", on=day)`` answers what holds on a day, or that nothing does.
 """
 
+import suyuan.rules.law  # noqa: F401 - the folder of the law files counts as a module, too: loaded first, it leaves the name to the function
 from suyuan.rules.admission import Admission, Pack
 from suyuan.rules.calendar_files import calendar, parse_notice
 from suyuan.rules.draft_files import parse_draft

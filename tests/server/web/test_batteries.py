@@ -134,7 +134,7 @@ def test_an_export_is_written_by_a_worker_and_fetched(officer: Client, form: str
     answer = officer.get(f"{address}/file")
     content = streamed(answer)
     read = {"csv": pl.read_csv, "xlsx": pl.read_excel, "parquet": pl.read_parquet}[form]
-    frame = read(io.BytesIO(content))
+    frame = read(io.BytesIO(content))  # type: ignore[operator]
     assert frame.columns == ["Code", "Model", "Stage"]
     assert [int(code[-7:]) for code in frame["Code"]] == [1, 2, 3]
     assert Access.objects.filter(act="export.batteries", subject=str(number)).count() == 1
