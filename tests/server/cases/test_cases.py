@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import psycopg
 import pytest
 from django.db import transaction
 from psycopg.errors import InsufficientPrivilege
@@ -19,7 +20,7 @@ from suyuan.server.cases.queries.subjects import Subjects
 from suyuan.server.cases.queries.telling import case_json, whole_json
 from suyuan.server.cases.queries.thread import thread
 from suyuan.server.cases.services.orders import InspectionRecord
-from suyuan.server.kit.connection import cursor
+from suyuan.server.kit.connection import Row, cursor
 from suyuan.server.kit.problems import Conflict, Forbidden, Missing, Refusal, TooLarge
 from suyuan.server.kit.scope import Level, Scope
 from suyuan.server.registry.queries import company_number
@@ -361,6 +362,7 @@ def _read(docket: Docket, number: int, file: int, actor: Actor) -> tuple[bool, i
     assert (number in listed(scope)) is seen
     with transaction.atomic(), cursor() as run:
         assert bool(reads.counts(run, scope, today)) is seen
+        assert (number in reads.cases_about(run, scope, every_finding(run)).values()) is seen
         if not seen:
             for read in (
                 lambda: thread(run, scope, number),
@@ -384,6 +386,10 @@ def _read(docket: Docket, number: int, file: int, actor: Actor) -> tuple[bool, i
     return seen, len(steps), len(files)
 
 
+def every_finding(run: psycopg.Cursor[Row]) -> list[int]:
+    return [number for (number,) in run.execute("SELECT number FROM supervision_finding").fetchall()]
+
+
 def test_this_file_tries_every_read_that_takes_a_scope() -> None:
     taking = {
         name
@@ -391,7 +397,7 @@ def test_this_file_tries_every_read_that_takes_a_scope() -> None:
         for name, read in vars(module).items()
         if callable(read) and getattr(read, "__module__", "") == module.__name__ and "scope" in _parameters(read)
     }
-    assert taking == {"page", "case", "version_seen", "counts", "attachments", "attachment"}
+    assert taking == {"page", "case", "cases_about", "version_seen", "counts", "attachments", "attachment"}
 
 
 def _parameters(read: object) -> tuple[str, ...]:

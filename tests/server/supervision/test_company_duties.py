@@ -66,7 +66,9 @@ def test_a_fixed_day_concerns_who_was_there(cast: Cast, clock: FixedClock) -> No
 def test_a_new_day_is_noticed(cast: Cast, clock: FixedClock) -> None:
     following(clock)
     clock.advance(timedelta(days=1))
-    assert not following(clock).anything
+    done = following(clock)
+    assert done.looked.everything  # once a day
+    assert (done.changed, done.recounted, done.standing, done.looked.findings) == (0, 0, 0, 0)
     assert rebuilt(clock).clean
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Figures: TypeAlias = NDArray[np.int64]
 
-ROUTES: Final = 256
+ROUTES: Final = 512
 METHODS: Final = ("GET", "POST", "other")
 CLASSES: Final = ("2xx", "3xx", "4xx", "5xx")
 BOUNDS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

@@ -42,7 +42,7 @@ def test_the_same_number_brings_the_same_figures(lives: Folded, minister: Somebo
     assert made(browser) != address
     page = browser.get(address).content.decode()
     assert address.rpartition("/")[2] in page
-    assert executed("SELECT act FROM accounts_deed WHERE act = 'answers.report'")
+    assert executed("SELECT act FROM accounts_deed WHERE act = 'answer.report'")
 
 
 def test_a_report_is_for_its_area(lives: Folded, minister: Somebody, provincial: Somebody) -> None:
