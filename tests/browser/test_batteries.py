@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from playwright.sync_api import expect
 
 from suyuan.server.accounts.models import Role
 from tests.browser.conftest import Visit
@@ -45,7 +46,7 @@ def test_from_home_to_a_battery(lives: Folded, visit: Visit, language: str, phon
         assert window.overflow_px() <= 0, tab
         window.shoot(f"battery-{tab}")
     page.locator(".tabs a[href='?tab=tree']").click()
-    assert page.get_by_text(module(1)).first.is_visible()
+    expect(page.get_by_text(module(1)).first).to_be_visible()
 
 
 @WINDOWS
@@ -54,9 +55,9 @@ def test_a_view_and_an_export_without_scripts(lives: Folded, visit: Visit, langu
     window = visit(officer, language=language, phone=phone, scripts=False)
     page = window.go("/w/batteries")
     page.locator(".tabs a[href='?f.attention=lost']").click()
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
     page.locator("a[href^='/w/batteries/export?']").click()
     window.shoot("batteries-export")
     page.locator("form.panel button.btn-primary").click()
-    assert page.locator("#progress").is_visible()
+    expect(page.locator("#progress")).to_be_visible()
     window.shoot("batteries-exported")

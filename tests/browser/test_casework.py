@@ -1,6 +1,7 @@
 """From a warning, or an overdue duty, to the notice in three clicks; the company answers; an inspection is signed."""
 
 import pytest
+from playwright.sync_api import expect
 
 from suyuan.server.accounts.models import Role
 from suyuan.server.kit.clock import FixedClock
@@ -43,8 +44,8 @@ def test_three_clicks_to_the_notice(
     assert window.overflow_px() <= 0
     window.shoot(f"case-of-{listing}")
     page.locator("#act button.btn-primary").click()  # 3
-    assert page.locator("#notices .alert-success").is_visible()
-    assert page.locator(".life .letter").count() == 1
+    expect(page.locator("#notices .alert-success")).to_be_visible()
+    expect(page.locator(".life .letter")).to_have_count(1)
     window.shoot(f"notice-of-{listing}")
 
 
@@ -63,7 +64,7 @@ def test_the_company_answers(docket: Docket, visit: Visit, language: str, phone:
     page.locator("#note").fill("货车当天晚到一天，单据见附件。")
     page.locator("#files").set_input_files({"name": "单据.pdf", "mimeType": "application/pdf", "buffer": PDF})
     page.locator("#act button.btn-primary").click()
-    assert page.locator(".life a", has_text="单据.pdf").count() == 1
+    expect(page.locator(".life a", has_text="单据.pdf")).to_have_count(1)
     window.shoot("answered")
 
 
@@ -95,7 +96,7 @@ def test_an_inspection_is_signed_by_hand(
     page.mouse.up()
     window.shoot("signed")
     page.locator("form.wide-form button.btn-primary").click()
-    assert page.locator("#onsite ~ div a", has_text="signature-company.png").count() == 1
+    expect(page.locator("#onsite ~ div a", has_text="signature-company.png")).to_have_count(1)
     assert window.faults() == []
     assert window.overflow_px() <= 0
     window.shoot("inspected")
@@ -106,13 +107,13 @@ def test_without_scripts_a_name_is_typed(docket: Docket, official: Somebody, vis
     docket.step(number, SHENZHEN, "plan_inspection", plan=plan(), seen=False)
     window = visit(official, scripts=False)
     page = window.go(f"/g/cases/{number}/inspection")
-    assert not page.locator("canvas").first.is_visible()
+    expect(page.locator("canvas").first).not_to_be_visible()
     for box in page.locator("input[value=met]").all():
         box.check()
     for name, value in (("name-authority", "陈"), ("office-authority", "科长"), ("refused", "负责人不在")):
         page.locator(f"#{name}").fill(value)
     page.locator("form.wide-form button.btn-primary").click()
-    assert page.get_by_text("负责人不在").first.is_visible()
+    expect(page.get_by_text("负责人不在").first).to_be_visible()
 
 
 @WINDOWS

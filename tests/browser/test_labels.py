@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.conf import settings
+from playwright.sync_api import expect
 
 from suyuan.labels.proof import pictures
 from suyuan.labels.symbols import texts_in
@@ -54,7 +55,7 @@ def test_two_clicks_to_the_labels_of_a_batch(
     assert [{text for carrier, text in one if carrier == "data_matrix"} for one in said] == [{c} for c in given.codes]
     assert [job.kind for job in print_jobs(cast.maker.scope)] == ["first"]
     page = window.go(f"/w/labels?batch={given.number}&code={given.codes[0]}")
-    assert page.locator("input[name=reason]").count() == 5
+    expect(page.locator("input[name=reason]")).to_have_count(5)
     assert window.faults() == []
     window.shoot("labels-again")
 
@@ -64,15 +65,15 @@ def test_the_digital_id_without_scripts(cast: Cast, visit: Visit, language: str,
     assert Face(cast.maker).submit(pack(1)).status < 300
     window = visit(language=language, phone=phone, scripts=False)
     page = window.go(f"/b/{pack_code(1)}")
-    assert page.get_by_text(MADE_ON.isoformat()).is_visible()
-    assert page.locator(".status.new").is_visible()
+    expect(page.get_by_text(MADE_ON.isoformat())).to_be_visible()
+    expect(page.locator(".status.new")).to_be_visible()
     window.shoot("identity")
     page.locator("a[href*='size=large']").click()
-    assert page.locator("html.large").count() == 1
+    expect(page.locator("html.large")).to_have_count(1)
     page.locator(f"a[href^='/b/{pack_code(1)}/report']").click()
     page.locator("#words").fill("旧标签被覆盖")
     page.locator("form button").click()
-    assert page.locator(".status.in_use").is_visible()
+    expect(page.locator(".status.in_use")).to_be_visible()
     window.shoot("identity-report")
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import expect
 
 from suyuan.server.accounts.models import Role
 from suyuan.server.web import mappack
@@ -49,9 +50,9 @@ def test_down_to_a_company_one_click_a_level(cast: Cast, visit: Visit) -> None:
     page.locator(".region a[href='/g?area=330000']").click()
     page.locator("a[href='/g?area=330300']").first.click()
     page.locator(f"a[href='/g?area={lives.cast.dismantler.code}']").first.click()
-    assert page.locator(".kpi").count() == 6
+    expect(page.locator(".kpi")).to_have_count(6)
     page.locator(".kpi .big a[href*='unaccounted']").click()
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
 
 
 def test_what_is_lost_sight_of_in_one_click(cast: Cast, visit: Visit) -> None:
@@ -59,10 +60,10 @@ def test_what_is_lost_sight_of_in_one_click(cast: Cast, visit: Visit) -> None:
     official = person("official@example.com", Role.OFFICIAL, cast.nation.scope)
     page = visit(official, scripts=False).go("/g")
     page.locator(".kpi .big a[href='/g/rows?of=unaccounted']").click()
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
     page.go_back()
     page.locator("a[href$='tab=table']").click()  # all provinces beside each other
-    assert page.locator("tbody tr").first.is_visible()
+    expect(page.locator("tbody tr").first).to_be_visible()
 
 
 def test_a_monthly_report_in_two_clicks(cast: Cast, visit: Visit, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A company files and alters an outlet in three clicks from home."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from suyuan.server.accounts.models import Role
 from suyuan.server.registry.services.outlet_filing import file_outlet
@@ -38,13 +38,13 @@ def test_an_outlet_is_filed_and_altered_in_three_clicks(cast: Cast, visit: Visit
         page.fill(f"#field-{name}", value)
     page.fill("#field-hours", "whenever")
     page.locator("main form button[type=submit]").click()
-    assert page.locator(".invalid").count() == 1
+    expect(page.locator(".invalid")).to_have_count(1)
     assert window.faults() == []
     window.shoot("own-outlet-wrong")
     page.fill("#field-hours", "Mo-Fr 09:00-17:00")
     page.locator("main form button[type=submit]").click()  # 3
     page.wait_for_url("**/w/outlets/*")
-    assert page.locator("#notices .alert-success").is_visible()
+    expect(page.locator("#notices .alert-success")).to_be_visible()
     page = window.go("/account")
     to_the_list(page)  # 1
     page.locator("main tbody a", has_text="甬江网点").click()  # 2

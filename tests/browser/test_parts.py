@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from playwright.sync_api import expect
 
 from tests.browser import showcase
 from tests.browser.conftest import Visit
@@ -35,22 +36,22 @@ def test_parts_answer_to_hand_and_keyboard(cast: Cast, visit: Visit) -> None:
     page.locator(".kin details:not([open]) > summary").click()
     page.get_by_text("DEEP").wait_for()
     page.locator("[data-check-all]").check()
-    assert page.locator("input[name=row]:checked").count() == 7
+    expect(page.locator("input[name=row]:checked")).to_have_count(7)
     page.locator("select[name='f.state']").select_option("a")
     page.wait_for_url("**f.state=a**")
     page.locator("details.explain summary").first.press("Enter")
-    assert page.locator("details.explain[open]").count() == 1
+    expect(page.locator("details.explain[open]")).to_have_count(1)
     page.keyboard.press("Escape")
-    assert page.locator("details.explain[open]").count() == 0
+    expect(page.locator("details.explain[open]")).to_have_count(0)
     page.get_by_role("link", name="Table", exact=True).click()
-    assert page.get_by_role("link", name="Guangdong").is_visible()
+    expect(page.get_by_role("link", name="Guangdong")).to_be_visible()
 
 
 def test_every_part_is_there_without_a_script(cast: Cast, visit: Visit) -> None:
     window = visit(language="en", scripts=False)
     page = window.go("/showcase")
     page.locator(".kin details:not([open]) > summary").click()
-    assert page.get_by_role("link", name="Show what lies below").count() == 1
-    assert page.locator(".region a").count() == 34
+    expect(page.get_by_role("link", name="Show what lies below")).to_have_count(1)
+    expect(page.locator(".region a")).to_have_count(34)
     page.locator("figure summary").first.click()
-    assert page.get_by_role("cell", name="unaccounted").is_visible()
+    expect(page.get_by_role("cell", name="unaccounted")).to_be_visible()

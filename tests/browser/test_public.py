@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import segno
+from playwright.sync_api import expect
 
 from suyuan.server.kit.connection import cursor
 from suyuan.server.registry.services.outlet_filing import file_outlet, file_outlets
@@ -59,9 +60,9 @@ def test_one_click_to_an_outlet_that_takes_my_brand(
     page.fill("#brand", "启明")
     page.select_option("#city", "330200")  # the one click: choosing the city sends the form
     page.wait_for_url("**/outlets?*")
-    assert page.locator(".outlets > li").count() == 2
-    assert page.locator("#outlet-map .place-mark").count() == 2
-    assert page.locator(".outlets a[href^='tel:']").first.is_visible()
+    expect(page.locator(".outlets > li")).to_have_count(2)
+    expect(page.locator("#outlet-map .place-mark")).to_have_count(2)
+    expect(page.locator(".outlets a[href^='tel:']").first).to_be_visible()
     sound(window, "outlets")
     page.locator(f".outlets a[href='/o/{outlets}']").click()
     sound(window, "outlet")
@@ -75,14 +76,14 @@ def test_one_click_to_the_nearest(cast: Cast, outlets: int, visit: Visit, langua
     page = window.go("/")
     page.locator("button[data-near]").click()
     page.wait_for_url("**near=121.560**")
-    assert page.locator(".outlets > li").count() == 20
+    expect(page.locator(".outlets > li")).to_have_count(20)
     assert page.locator(".outlets > li").first.get_attribute("id") == f"outlet-{outlets}"
-    assert page.locator("#outlet-map .place-mark").count() == 21  # and where I am
+    expect(page.locator("#outlet-map .place-mark")).to_have_count(21)  # and where I am
     sound(window, "outlets-near")
     page.locator("#outlet-map .place-mark[title^='2 ']").press("Enter")
     assert page.evaluate("document.activeElement.getAttribute('href')").startswith("/o/")
     page.locator("a[rel=next]").click()
-    assert page.locator(".outlets > li").count() == 20
+    expect(page.locator(".outlets > li")).to_have_count(20)
 
 
 def test_who_gives_no_place_is_told(cast: Cast, outlets: int, visit: Visit) -> None:
@@ -91,7 +92,7 @@ def test_who_gives_no_place_is_told(cast: Cast, outlets: int, visit: Visit) -> N
     page = window.go("/outlets")
     page.evaluate("() => { navigator.geolocation.getCurrentPosition = (found, failed) => failed({ code: 1 }); }")
     page.locator("button[data-near]").click()
-    assert page.locator("#no-position").is_visible()
+    expect(page.locator("#no-position")).to_be_visible()
 
 
 def test_everything_without_scripts(cast: Cast, outlets: int, visit: Visit) -> None:
@@ -99,14 +100,14 @@ def test_everything_without_scripts(cast: Cast, outlets: int, visit: Visit) -> N
     page = window.go("/")
     page.select_option("#city", "330200")
     page.locator(".front-outlets button[type=submit]").click()
-    assert page.locator(".outlets > li").count() == 3
-    assert not page.locator("#outlet-map-part").is_visible()
-    assert not page.locator("button[data-near]").is_visible()
+    expect(page.locator(".outlets > li")).to_have_count(3)
+    expect(page.locator("#outlet-map-part")).not_to_be_visible()
+    expect(page.locator("button[data-near]")).not_to_be_visible()
     window.shoot("outlets-without-scripts")
     page.locator(f"#outlet-{outlets} a[href*='outlet_entry']").click()
     page.fill("#words", "The telephone number belongs to somebody else.")
     page.locator("main form button").click()
-    assert page.locator("#taken").is_visible()
+    expect(page.locator("#taken")).to_be_visible()
 
 
 @WINDOWS

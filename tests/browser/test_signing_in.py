@@ -2,6 +2,7 @@
 
 import pytest
 from allauth.mfa.totp.internal.auth import hotp_value, yield_hotp_counters_from_time
+from playwright.sync_api import expect
 
 from suyuan.server.accounts.models import Role
 from tests.browser.conftest import Visit
@@ -38,7 +39,7 @@ def test_a_second_factor_is_switched_on_and_asked_for(cast: Cast, visit: Visit) 
     page.get_by_role("heading", name="Second step").wait_for()
     page.get_by_label("Code").fill("000000")
     page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-    assert page.locator(".invalid").first.is_visible()
+    expect(page.locator(".invalid").first).to_be_visible()
     page.get_by_label("Code").fill(code_of(secret))
     page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/w")
@@ -73,7 +74,7 @@ def test_the_keyboard_reaches_everything_in_order(cast: Cast, visit: Visit) -> N
     window = visit(language="en")
     page = window.go("/account/sign-in")
     reached = []
-    for _ in range(12):
+    for _ in range(20):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("() => document.activeElement.id || document.activeElement.textContent.trim()"))
     assert reached[0] == "Skip to the content"
@@ -88,7 +89,7 @@ def test_the_keyboard_reaches_everything_in_order(cast: Cast, visit: Visit) -> N
 def test_an_unknown_page_is_designed(cast: Cast, visit: Visit) -> None:
     window = visit(language="en", tolerate=("404",))
     window.go("/no/such/page")
-    assert window.page.get_by_role("alert").is_visible()
+    expect(window.page.get_by_role("alert")).to_be_visible()
     assert window.faults() == []
     window.shoot("not-found")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.db import transaction
+from playwright.sync_api import expect
 
 from suyuan.server.accounts.models import Role
 from suyuan.server.kit.clock import SYSTEM_CLOCK
@@ -44,10 +45,10 @@ def fine(window: Visitor, name: str) -> None:
 def test_what_is_due_this_week_without_a_click(officer: Somebody, visit: Visit, language: str, phone: bool) -> None:
     window = visit(officer, language=language, phone=phone)
     page = window.go("/w")
-    assert page.get_by_text((TODAY + timedelta(days=2)).isoformat()).first.is_visible()
+    expect(page.get_by_text((TODAY + timedelta(days=2)).isoformat()).first).to_be_visible()
     fine(window, "workbench")
     page.locator("a.btn-primary[href*='overdue']").click()
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
     fine(window, "deadlines-list")
 
 
@@ -92,7 +93,7 @@ def test_without_a_script_everything_is_there(officer: Somebody, visit: Visit) -
     page = window.go("/w")
     assert page.locator("noscript").count() + page.get_by_role("button", name="Send").count() > 0
     page.locator("a.btn-primary[href*='mend']").click()
-    assert page.locator("a[href$='/bad-rows']").count() == 1
+    expect(page.locator("a[href$='/bad-rows']")).to_have_count(1)
     page = window.go("/w/deadlines/telling")
     page.locator("button[value=feed_open]").click()
     assert ".ics" in page.locator("[data-address]").inner_text()
