@@ -40,7 +40,7 @@ def follow_ledger(once: bool) -> int:
         done = 0
         while (round_ := follower.once()).anything:
             done += round_.changed + round_.recounted
-        while messenger.once():
+        while messenger.work():
             pass
         note(say("supervision.followed", count=count(done)))
         return Exit.OK

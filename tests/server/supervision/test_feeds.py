@@ -374,6 +374,6 @@ def test_the_messenger_makes_and_delivers(cast: Cast, monkeypatch: pytest.Monkey
     monkeypatch.setattr(webhooks, "send_out", receiver)
     monkeypatch.setattr(webhooks.deliver_next, "__defaults__", (clock, receiver))
     messenger = Messenger(clock)
-    assert messenger.once()
-    assert not messenger.once()
+    assert messenger.work()
+    assert not messenger.work()
     assert len(receiver.kept) == 1

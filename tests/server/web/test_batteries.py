@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 import polars as pl
@@ -133,8 +133,12 @@ def test_an_export_is_written_by_a_worker_and_fetched(officer: Client, form: str
     assert f"{address}/file" in officer.get(f"{address}/part").content.decode()
     answer = officer.get(f"{address}/file")
     content = streamed(answer)
-    read = {"csv": pl.read_csv, "xlsx": pl.read_excel, "parquet": pl.read_parquet}[form]
-    frame = read(io.BytesIO(content))  # type: ignore[operator]
+    readers: dict[str, Callable[[io.BytesIO], pl.DataFrame]] = {
+        "csv": pl.read_csv,
+        "xlsx": pl.read_excel,
+        "parquet": pl.read_parquet,
+    }
+    frame = readers[form](io.BytesIO(content))
     assert frame.columns == ["Code", "Model", "Stage"]
     assert [int(code[-7:]) for code in frame["Code"]] == [1, 2, 3]
     assert Access.objects.filter(act="export.batteries", subject=str(number)).count() == 1

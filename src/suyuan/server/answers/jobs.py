@@ -2,20 +2,13 @@
 
 import contextlib
 import logging
-import threading
-from dataclasses import dataclass, field
 
-from django.db import Error, connections, transaction
+from django.db import transaction
 from procrastinate.contrib.django import app
-from psycopg import Error as DriverError
 
-from suyuan.kernel import SuyuanError
 from suyuan.server.answers.services import Followed, exporting, follow
-from suyuan.server.kit.clock import SYSTEM_CLOCK, Clock
 from suyuan.server.kit.connection import cursor
-
-INTERVAL_S = 1.0
-AFTER_FAILURE_S = 10.0
+from suyuan.server.kit.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
@@ -35,24 +28,15 @@ def take_up_left_behind() -> int:
     return finished
 
 
-@dataclass(slots=True)
-class Folder:
-    """Folds what waits until `stopped` is set; several may run, one at a time does a round."""
+class Folder(Rounds):
+    """Folds what waits; several may run, one at a time does a round."""
 
-    clock: Clock = SYSTEM_CLOCK
-    stopped: threading.Event = field(default_factory=threading.Event)
+    log = log
+    fails = "answers are not kept current"
 
-    def run(self) -> None:
-        """Round after round; what fails is tried again."""
-        while not self.stopped.is_set():
-            try:
-                pause = 0.0 if self.once().anything else INTERVAL_S
-            except (SuyuanError, Error, DriverError) as error:
-                log.error("answers are not kept current: %s", error)
-                with contextlib.suppress(Error, DriverError):
-                    connections.close_all()
-                pause = AFTER_FAILURE_S
-            self.stopped.wait(pause)
+    def work(self) -> bool:
+        """One round; whether it changed anything."""
+        return self.once().anything
 
     def once(self) -> Followed:
         """One round."""
